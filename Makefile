@@ -1,0 +1,242 @@
+# onnxdoc: the only build file. `make help` lists the targets.
+#
+#   BUILD=dir       where everything is put (build)
+#   CC=gcc|clang    the compiler; CFLAGS, CPPFLAGS and LDFLAGS are added behind ours
+#   WERROR=1        warnings are errors (as with CI=true)
+#   SANITIZE=list   -fsanitize=list
+#   PREFIX, DESTDIR for install and uninstall
+VERSION := 0.1.0
+
+BUILD    ?= build
+PREFIX   ?= /usr/local
+OPTIMIZE ?= -O2
+SANITIZE ?=
+DEFINES  ?=
+LUA      ?= lua5.4
+TIME     ?= 60
+CORPUS   ?=
+
+# ---- what has to be installed ----
+
+# What a user needs to build and to run `make test`.
+PACKAGES := gcc make libc6-dev pkg-config lua5.4 liblua5.4-dev protobuf-c-compiler libprotobuf-c-dev \
+            lua-cjson lua-dkjson lua-lpeg lua-argparse lua-penlight lua-filesystem lua-busted lua-luassert
+# What only the other checks need.
+CI_PACKAGES := clang clang-tidy clang-format libclang-rt-14-dev lua-check libonnx-testdata python3 python3-onnx \
+               valgrind
+
+# The packages in $(1) that are missing, installed; where there is no apt-get, the list.
+define install_packages
+	@missing=$$(for package in $(1); do \
+	    dpkg-query -W -f '$${Status}' "$$package" 2>/dev/null | grep -q 'ok installed' || echo "$$package"; done); \
+	if [ -z "$$missing" ]; then echo "everything needed is installed"; exit 0; fi; \
+	if ! command -v apt-get >/dev/null 2>&1; then \
+	    echo "There is no apt-get here. Install these (Debian names), then go on:"; \
+	    for package in $(1); do echo "    $$package"; done; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then as=""; elif command -v sudo >/dev/null 2>&1; then as=sudo; else \
+	    echo "Run this as root (or install sudo):"; \
+	    echo "    apt-get install --no-install-recommends" $$missing; exit 1; fi; \
+	$$as apt-get update -qq || echo "apt-get update failed; trying with the lists that are here" >&2; \
+	$$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+endef
+
+# ---- flags ----
+
+# Asked for when first used, not while this file is read: `make setup test` installs pkg-config on the way.
+once = $(eval $(1) := $(2))$($(1))
+LUA_CFLAGS  = $(call once,LUA_CFLAGS,$(shell pkg-config --cflags lua5.4))
+LUA_LIBS    = $(call once,LUA_LIBS,$(shell pkg-config --libs lua5.4))
+PROTO_FLAGS = $(call once,PROTO_FLAGS,$(shell pkg-config --cflags libprotobuf-c))
+PROTO_LIBS  = $(call once,PROTO_LIBS,$(shell pkg-config --libs libprotobuf-c))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+ifneq ($(filter true 1,$(CI) $(WERROR)),)
+WARNINGS += -Werror
+endif
+
+ours = -std=c11 -g $(OPTIMIZE) -fPIC -fvisibility=hidden -D_GNU_SOURCE -DONNXDOC_VERSION='"$(VERSION)"' \
+       -Isrc -I$(BUILD) $(DEFINES)
+link = -Wl,--as-needed
+ifneq ($(SANITIZE),)
+ours += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
+link += -fsanitize=$(SANITIZE)
+ifneq ($(findstring undefined,$(SANITIZE)),)
+ours += -fno-sanitize-recover=all
+link += -fno-sanitize-recover=all
+endif
+endif
+
+# ---- files ----
+
+LAYERS   := base onnx graph dim ops cost match weights
+SOURCES  := $(sort $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)))
+BINDING  := $(sort $(wildcard src/lua/*.c))
+EMBEDDED := $(shell { find lua reports -type f -name '*.lua'; find rules -maxdepth 1 -type f -name '*.lua'; } \
+                    2>/dev/null | LC_ALL=C sort)
+
+CORE_OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o) $(BUILD)/onnx.pb-c.o
+LUA_OBJECTS  := $(BINDING:src/%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
+MAIN_OBJECT  := $(BUILD)/main.o
+CORE         := $(BUILD)/libonnxdoc.a
+BINARY       := $(BUILD)/onnxdoc
+MODULE       := $(BUILD)/onnxdoc.so
+
+C_TESTS      := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/*_test.c tests/*/*_test.c)))
+COMPARE      := $(BUILD)/tests/onnx/decode_compare
+LAUNCHER     := $(BUILD)/tests/bench/launcher
+FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all setup setup-ci demo test test-update test-corpus bench lint format asan fuzz fuzzers install uninstall \
+        clean help
+
+# Setting up comes before whatever else was asked for, also under -j.
+ifneq ($(filter setup setup-ci,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+all: $(BINARY) $(MODULE) ## builds build/onnxdoc, and build/onnxdoc.so for a stock lua5.4
+
+setup: ## installs the Debian packages that building and testing need
+	$(call install_packages,$(PACKAGES))
+
+setup-ci: ## installs what lint, asan, fuzz, bench and test-corpus need besides
+	$(call install_packages,$(PACKAGES) $(CI_PACKAGES))
+
+# ---- building ----
+
+$(BUILD)/onnx.proto: vendor/onnx.proto Makefile
+	@mkdir -p $(@D)
+	sed -E 's/^([[:space:]]*((optional|repeated|required)[[:space:]]+)?)string([[:space:]])/\1bytes\4/' $< > $@
+
+$(BUILD)/onnx.pb-c.c: $(BUILD)/onnx.proto
+	protoc-c -I$(BUILD) --c_out=$(BUILD) $<
+
+$(BUILD)/onnx.pb-c.h: $(BUILD)/onnx.pb-c.c ;
+
+$(BUILD)/onnx.pb-c.o: $(BUILD)/onnx.pb-c.c
+	$(CC) $(ours) $(PROTO_FLAGS) $(CPPFLAGS) $(CFLAGS) -w -c -o $@ $<
+
+$(BUILD)/%.o: src/%.c Makefile | $(BUILD)/onnx.pb-c.c
+	@mkdir -p $(@D)
+	$(CC) $(ours) $(WARNINGS) $(LUA_CFLAGS) $(PROTO_FLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The shipped Lua files, byte for byte, as one read-only table without relocations; src/lua/embedded.c
+# describes it. The list is a file of its own, so that a file that comes or goes is noticed.
+$(BUILD)/embedded.list: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(EMBEDDED) > $@.new; \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+.PHONY: FORCE
+
+$(BUILD)/embedded.S: $(BUILD)/embedded.list Makefile
+	@{  echo '    .section .note.GNU-stack,"",%progbits'; \
+	    echo '    .section .rodata'; \
+	    echo '    .hidden embedded_table'; \
+	    echo '    .globl embedded_table'; \
+	    echo '    .balign 8'; \
+	    echo 'embedded_table:'; \
+	    echo '    .long $(words $(EMBEDDED))'; \
+	    i=0; for file in $(EMBEDDED); do i=$$((i + 1)); \
+	        echo "    .long path_$$i - embedded_table, data_$$i - embedded_table, end_$$i - data_$$i"; done; \
+	    i=0; for file in $(EMBEDDED); do i=$$((i + 1)); \
+	        echo "path_$$i: .asciz \"$$file\""; \
+	        echo "data_$$i: .incbin \"$$file\""; \
+	        echo "end_$$i: .byte 0"; done; \
+	} > $@
+
+$(BUILD)/embedded.o: $(BUILD)/embedded.S $(EMBEDDED)
+	$(CC) -c -o $@ $<
+
+$(CORE): $(CORE_OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BINARY): $(MAIN_OBJECT) $(LUA_OBJECTS) $(CORE)
+	$(CC) $(link) $(LDFLAGS) -o $@ $(MAIN_OBJECT) $(LUA_OBJECTS) $(CORE) $(LUA_LIBS) $(PROTO_LIBS) -lm
+
+$(MODULE): $(LUA_OBJECTS) $(CORE)
+	$(CC) $(link) $(LDFLAGS) -shared -o $@ $(LUA_OBJECTS) $(CORE) $(PROTO_LIBS) -lm
+
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)
+
+# ---- tests ----
+
+$(BUILD)/tests/%: tests/%.c $(CORE) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ours) $(WARNINGS) $(PROTO_FLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d -o $@ $< $(CORE) \
+	    $(link) $(LDFLAGS) $(PROTO_LIBS) -lm -lpthread
+
+test: $(BINARY) $(MODULE) $(C_TESTS) ## runs every test; the last line counts them
+	@$(LUA) tests/suite.lua --build $(BUILD) $(C_TESTS)
+
+test-update: $(BINARY) $(MODULE) ## writes the expected texts (tests/**/*.golden) anew from what comes out now
+	@ONNXDOC_UPDATE_GOLDENS=1 $(BINARY) tests/run.lua
+	@git status --short -- tests 2>/dev/null || true
+
+test-corpus: $(BINARY) $(COMPARE) ## opens all models of CORPUS=dir and compares them with protobuf-c's decoding
+	@$(LUA) tests/corpus.lua --build $(BUILD) $(CORPUS)
+
+demo: all ## builds a small model in build/models and prints its card
+	@mkdir -p $(BUILD)/models
+	@$(LUA) tests/models/demo.lua $(BUILD)/models/demo.onnx
+	@$(BINARY) card $(BUILD)/models/demo.onnx
+
+bench: all $(LAUNCHER) ## prints what opening and walking large models takes, beside the limits
+	@$(LUA) tests/bench/bench.lua --build $(BUILD)
+
+lint: $(BUILD)/onnx.pb-c.c ## luacheck, layers of the includes, clang-tidy
+	@$(LUA) tests/lint/layers.lua
+	luacheck --quiet lua rules reports tests
+	clang-tidy --quiet $(SOURCES) $(BINDING) $(wildcard src/main.c) -- $(ours) $(WARNINGS) $(LUA_CFLAGS) \
+	    2> $(BUILD)/clang-tidy.log || { cat $(BUILD)/clang-tidy.log; exit 1; }
+
+format: ## shows where clang-format would write the C otherwise
+	clang-format --dry-run $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch])
+
+SANITIZED := SANITIZE=address,undefined OPTIMIZE=-O1
+TINY      := -DARRAY_FIRST=1 -DREADER_WINDOW=64 -DMEMORY_LARGE=8192
+
+asan: ## the suite under ASan and UBSan, then under maximal garbage collection and with tiny buffers
+	@$(MAKE) BUILD=build/asan $(SANITIZED) suite-sanitized
+	@$(MAKE) BUILD=build/tiny $(SANITIZED) DEFINES='$(TINY)' suite-tiny
+.PHONY: suite-sanitized suite-tiny
+suite-sanitized: $(BINARY) $(C_TESTS)
+	@$(LUA) tests/suite.lua --build $(BUILD) --host binary --host binary-gc $(C_TESTS)
+suite-tiny: $(BINARY) $(C_TESTS)
+	@$(LUA) tests/suite.lua --build $(BUILD) --host binary $(C_TESTS)
+
+fuzz: ## feeds the reader made-up bytes for TIME=60 seconds (clang)
+	@$(MAKE) BUILD=build/fuzz CC=clang OPTIMIZE=-O1 SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	@$(MAKE) BUILD=build/fuzz fuzz-run TIME=$(TIME)
+.PHONY: fuzz-run
+fuzzers: $(FUZZERS)
+$(FUZZERS): link += -fsanitize=fuzzer
+fuzz-run:
+	@$(LUA) tests/fuzz/seeds.lua $(BUILD)/seeds
+	@for fuzzer in $(FUZZERS); do \
+	    echo "$$fuzzer for $(TIME) s"; mkdir -p "$$fuzzer.corpus"; \
+	    "$$fuzzer" -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=2048 -max_len=65536 -use_value_profile=0 \
+	        -print_final_stats=1 -artifact_prefix="$$fuzzer." "$$fuzzer.corpus" $(BUILD)/seeds \
+	        2> "$$fuzzer.log" || { tail -n 60 "$$fuzzer.log"; exit 1; }; \
+	    grep -E 'stat::(number_of_executed_units|new_units_added|peak_rss_mb)' "$$fuzzer.log"; \
+	done
+
+# ---- installing ----
+
+install: all ## installs under PREFIX=/usr/local (and DESTDIR)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/lua/5.4 $(DESTDIR)$(PREFIX)/share/doc/onnxdoc
+	install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/onnxdoc
+	install -m 644 $(MODULE) $(DESTDIR)$(PREFIX)/lib/lua/5.4/onnxdoc.so
+	install -m 644 LICENSE README.md $(DESTDIR)$(PREFIX)/share/doc/onnxdoc/
+
+uninstall: ## removes what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/onnxdoc $(DESTDIR)$(PREFIX)/lib/lua/5.4/onnxdoc.so
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/onnxdoc
+
+clean: ## removes everything that was built
+	rm -rf build
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-13s %s\n", $$1, $$2}' Makefile

@@ -1,0 +1,34 @@
+/* Bytes: a view of bytes somebody else owns. Names from a model are Bytes: they may hold NUL, control
+ * characters and invalid UTF-8, and are kept as they are; only what is shown to people is escaped.
+ */
+#ifndef ONNXDOC_BYTES_H
+#define ONNXDOC_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+typedef struct Bytes {
+    const char *data;
+    size_t size;
+} Bytes;
+
+#define BYTES_LITERAL(text) ((Bytes){"" text "", sizeof(text) - 1})
+
+static inline bool bytes_equal(Bytes a, Bytes b) {
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+/* Writes what is shown for the character at `p` (or for its first byte, when it is not UTF-8): itself, or \n,
+ * \\, \x07, and \u{202e} for characters that reorder or hide text. Returns how many bytes it stands for;
+ * `shown` is terminated. `left` ≥ 1. */
+size_t escape_character(const char *p, size_t left, char shown[16]);
+
+/* A name for a message: escaped, in single quotes, cut with "..." past 96 bytes. Returned by value: use it
+ * inside one expression, `quote(name).text`. */
+typedef struct Quoted {
+    char text[112];
+} Quoted;
+Quoted quote(Bytes name);
+
+#endif

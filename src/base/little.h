@@ -1,0 +1,44 @@
+/* Little-endian loads from anywhere: tensor data has no alignment, and its byte order is not the machine's. */
+#ifndef ONNXDOC_LITTLE_H
+#define ONNXDOC_LITTLE_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define LITTLE_SWAP(bits, value) __builtin_bswap##bits(value)
+#else
+#define LITTLE_SWAP(bits, value) (value)
+#endif
+
+static inline uint16_t little_load_16(const uint8_t *bytes) {
+    uint16_t value;
+    memcpy(&value, bytes, sizeof value);
+    return LITTLE_SWAP(16, value);
+}
+
+static inline uint32_t little_load_32(const uint8_t *bytes) {
+    uint32_t value;
+    memcpy(&value, bytes, sizeof value);
+    return LITTLE_SWAP(32, value);
+}
+
+static inline uint64_t little_load_64(const uint8_t *bytes) {
+    uint64_t value;
+    memcpy(&value, bytes, sizeof value);
+    return LITTLE_SWAP(64, value);
+}
+
+static inline float float_from_bits(uint32_t bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline double double_from_bits(uint64_t bits) {
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+#endif

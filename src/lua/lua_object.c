@@ -1,0 +1,251 @@
+#include "lua/lua_object.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "onnx/fields.h"
+
+static const char *const kind_types[OBJECT_KIND_COUNT] = {"onnxdoc.Graph", "onnxdoc.Node", "onnxdoc.Value",
+                                                          "onnxdoc.Tensor"};
+
+/* upvalues: metatable, getters by name, methods by name */
+static int object_index_field(lua_State *L) {
+    if (!lua_getmetatable(L, 1) || !lua_rawequal(L, -1, lua_upvalueindex(1)))
+        return luaL_error(L, "a field is read from something else than the object it belongs to");
+    lua_settop(L, 2);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(2)) == LUA_TFUNCTION) return lua_tocfunction(L, 3)(L);
+    lua_settop(L, 2);
+    lua_rawget(L, lua_upvalueindex(3));
+    return 1;
+}
+
+/* upvalues: list of field names, position */
+static int object_next_field(lua_State *L) {
+    for (;;) {
+        lua_Integer position = lua_tointeger(L, lua_upvalueindex(2)) + 1;
+        lua_pushinteger(L, position);
+        lua_replace(L, lua_upvalueindex(2));
+        if (lua_rawgeti(L, lua_upvalueindex(1), position) == LUA_TNIL) return 1;
+        lua_pushvalue(L, -1);
+        if (lua_gettable(L, 1) != LUA_TNIL) return 2;
+        lua_settop(L, 1);
+    }
+}
+
+static int object_pairs(lua_State *L) {
+    lua_settop(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushinteger(L, 0);
+    lua_pushcclosure(L, object_next_field, 2);
+    lua_pushvalue(L, 1);
+    return 2;
+}
+
+void object_register(lua_State *L, const char *type, const char *shown, const Field *fields, const luaL_Reg *methods,
+                     const luaL_Reg *extra) {
+    luaL_newmetatable(L, type);
+    int metatable = lua_gettop(L);
+    lua_pushstring(L, shown);
+    lua_setfield(L, metatable, "__name");
+    lua_pushstring(L, shown);
+    lua_setfield(L, metatable, "__metatable");
+    luaL_setfuncs(L, extra, 0);
+    lua_newtable(L); /* names, for pairs */
+    lua_newtable(L); /* getters */
+    for (lua_Integer i = 0; fields[i].name; i++) {
+        lua_pushstring(L, fields[i].name);
+        lua_rawseti(L, -3, i + 1);
+        lua_pushcfunction(L, fields[i].get);
+        lua_setfield(L, -2, fields[i].name);
+    }
+    lua_pushvalue(L, -2);
+    lua_pushcclosure(L, object_pairs, 1);
+    lua_setfield(L, metatable, "__pairs");
+    lua_pushvalue(L, metatable);
+    lua_insert(L, -2);
+    lua_newtable(L);
+    luaL_setfuncs(L, methods, 0);
+    lua_pushcclosure(L, object_index_field, 3);
+    lua_setfield(L, metatable, "__index");
+    lua_settop(L, metatable - 1);
+}
+
+void object_push(lua_State *L, int model, ObjectKind kind, Id id) {
+    if (id == ID_NONE) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_getiuservalue(L, model, (int)kind + 1);
+    if (lua_rawgeti(L, -1, (lua_Integer)id + 1) != LUA_TNIL) {
+        lua_remove(L, -2);
+        return;
+    }
+    lua_pop(L, 1);
+    Handle *handle = lua_newuserdatauv(L, sizeof *handle, 1);
+    handle->owner = lua_touserdata(L, model);
+    handle->id = id;
+    luaL_setmetatable(L, kind_types[kind]);
+    lua_pushvalue(L, model);
+    lua_setiuservalue(L, -2, 1);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, (lua_Integer)id + 1);
+    lua_remove(L, -2);
+}
+
+static Handle *open_handle(lua_State *L, Handle *handle) {
+    if (!handle->owner->model) luaL_error(L, "model is closed");
+    return handle;
+}
+
+Handle *object_check(lua_State *L, int arg, ObjectKind kind) {
+    return open_handle(L, luaL_checkudata(L, arg, kind_types[kind]));
+}
+
+Handle *object_self(lua_State *L) {
+    return open_handle(L, lua_touserdata(L, 1));
+}
+
+LuaModel *model_check(lua_State *L, int arg) {
+    LuaModel *owner = luaL_checkudata(L, arg, MODEL_TYPE);
+    if (!owner->model) luaL_error(L, "model is closed");
+    return owner;
+}
+
+int object_push_model(lua_State *L, int arg) {
+    lua_getiuservalue(L, arg, 1);
+    return lua_gettop(L);
+}
+
+void object_push_bytes(lua_State *L, Bytes bytes) {
+    lua_pushlstring(L, bytes.size ? bytes.data : "", bytes.size);
+}
+
+void object_push_text(lua_State *L, const Model *model, Text text) {
+    object_push_bytes(L, model_text(model, text));
+}
+
+void object_push_symbol(lua_State *L, const Model *model, Symbol symbol) {
+    object_push_bytes(L, model_name(model, symbol));
+}
+
+void object_push_unsigned(lua_State *L, uint64_t value) {
+    if (value <= INT64_MAX)
+        lua_pushinteger(L, (lua_Integer)value);
+    else
+        lua_pushnumber(L, (lua_Number)value);
+}
+
+void object_add_shown(luaL_Buffer *buffer, Bytes name, char quote_with) {
+    for (size_t i = 0; i < name.size;) {
+        char shown[16];
+        i += escape_character(name.data + i, name.size - i, shown);
+        if (quote_with && shown[0] == quote_with) luaL_addchar(buffer, '\\');
+        luaL_addstring(buffer, shown);
+    }
+}
+
+int object_fail(lua_State *L, const Error *err) {
+    lua_pushnil(L);
+    lua_pushstring(L, err->message);
+    lua_pushstring(L, error_code_name(err->code));
+    return 3;
+}
+
+int object_raise(lua_State *L, const Error *err) {
+    return luaL_error(L, "%s", err->message);
+}
+
+Reader *object_reader(LuaModel *owner) {
+    owner->reader.failed = false;
+    return &owner->reader;
+}
+
+/* The last occurrence counts, as protobuf has it. */
+void object_push_doc(lua_State *L, LuaModel *owner, ByteRange range, const char *message, uint32_t field) {
+    Reader *reader = object_reader(owner);
+    ByteRange found = {0, 0};
+    bool present = false;
+    Message m = message_at(message, range.offset, range.length);
+    while (message_next(reader, &m)) {
+        if (m.field != field || m.wire != WIRE_LENGTH) continue;
+        found = (ByteRange){m.offset, m.length};
+        present = true;
+    }
+    Bytes text = {0};
+    if (!reader->failed && present) reader_bytes(reader, found.offset, found.length, "doc_string", &text);
+    if (reader->failed) object_raise(L, &owner->err);
+    if (present && text.size)
+        object_push_bytes(L, text);
+    else
+        lua_pushnil(L);
+}
+
+static void push_entry(lua_State *L, LuaModel *owner, Bytes bytes, uint64_t offset) {
+    arena_free(&owner->arena);
+    Onnx__StringStringEntryProto *entry = leaf_entry(&owner->arena, bytes, offset, &owner->err);
+    if (!entry) object_raise(L, &owner->err);
+    object_push_bytes(L, leaf_bytes(entry->key));
+    object_push_bytes(L, leaf_bytes(entry->value));
+    lua_rawset(L, -3);
+}
+
+void object_push_entries(lua_State *L, LuaModel *owner, ByteRange range, const char *message, uint32_t field) {
+    Reader *reader = object_reader(owner);
+    lua_newtable(L);
+    Message m = message_at(message, range.offset, range.length);
+    while (message_next(reader, &m)) {
+        Bytes bytes;
+        if (m.field != field) continue;
+        if (!message_bytes(reader, &m, "metadata", &bytes)) break;
+        push_entry(L, owner, bytes, m.offset);
+    }
+    if (reader->failed) object_raise(L, &owner->err);
+}
+
+const NameIndex *object_index(lua_State *L, LuaModel *owner) {
+    if (!owner->has_index) {
+        if (!index_init(&owner->index, owner->model, &owner->err)) object_raise(L, &owner->err);
+        owner->has_index = true;
+    }
+    return &owner->index;
+}
+
+void object_push_list(lua_State *L, int model, ObjectKind kind, IdSpan ids) {
+    lua_createtable(L, (int)ids.count, 0);
+    lua_Integer at = 0;
+    for (uint32_t i = 0; i < ids.count; i++) {
+        if (ids.ids[i] == ID_NONE) continue;
+        object_push(L, model, kind, ids.ids[i]);
+        lua_rawseti(L, -2, ++at);
+    }
+}
+
+OperatorFilter object_operator_filter(lua_State *L, int arg, const Model *model) {
+    OperatorFilter filter = {.all = true};
+    if (lua_isnoneornil(L, arg)) return filter;
+    luaL_checktype(L, arg, LUA_TTABLE);
+    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_tolstring(L, -2, NULL);
+        if (strcmp(key, "op") != 0) luaL_error(L, "nodes: unknown option '%s', there is 'op'", key);
+        if (lua_type(L, -1) != LUA_TSTRING)
+            luaL_error(L, "nodes: option 'op' is a %s, an operator name is wanted", luaL_typename(L, -1));
+        size_t size;
+        const char *name = lua_tolstring(L, -1, &size);
+        const char *dot = memrchr(name, '.', size);
+        Bytes domain = {name, dot ? (size_t)(dot - name) : 0};
+        Bytes op_type = dot ? (Bytes){dot + 1, size - domain.size - 1} : (Bytes){name, size};
+        if (bytes_equal(domain, BYTES_LITERAL("ai.onnx"))) domain.size = 0;
+        filter.domain = interner_find(&model->text, domain);
+        filter.op_type = interner_find(&model->text, op_type);
+        filter.all = false;
+        filter.none = filter.domain == SYMBOL_NONE || filter.op_type == SYMBOL_NONE;
+    }
+    return filter;
+}
+
+bool operator_filter_matches(const OperatorFilter *filter, const Model *model, Id node) {
+    if (filter->all) return true;
+    const Operator *op = &model->operators.items[model->nodes.items[node].op];
+    return !filter->none && op->op_type == filter->op_type && op->domain == filter->domain;
+}
