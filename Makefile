@@ -7,6 +7,8 @@
 #   PREFIX, DESTDIR for install and uninstall
 VERSION := 0.1.0
 
+MAKEFLAGS += --no-builtin-rules
+
 BUILD    ?= build
 PREFIX   ?= /usr/local
 OPTIMIZE ?= -O2
@@ -146,6 +148,8 @@ $(BUILD)/embedded.S: $(BUILD)/embedded.list Makefile
 	        echo "end_$$i: .byte 0"; done; \
 	} > $@
 
+$(BUILD)/ops/schema.o: src/ops/schema.txt
+
 $(BUILD)/embedded.o: $(BUILD)/embedded.S $(EMBEDDED)
 	$(CC) -c -o $@ $<
 
@@ -203,9 +207,9 @@ asan: ## the suite under ASan and UBSan, then under maximal garbage collection a
 	@$(MAKE) BUILD=build/tiny $(SANITIZED) DEFINES='$(TINY)' suite-tiny
 .PHONY: suite-sanitized suite-tiny
 suite-sanitized: $(BINARY) $(C_TESTS)
-	@$(LUA) tests/suite.lua --build $(BUILD) --host binary --host binary-gc $(C_TESTS)
+	@$(LUA) tests/suite.lua --build $(BUILD) --host binary-sanitized --host binary-gc $(C_TESTS)
 suite-tiny: $(BINARY) $(C_TESTS)
-	@$(LUA) tests/suite.lua --build $(BUILD) --host binary $(C_TESTS)
+	@$(LUA) tests/suite.lua --build $(BUILD) --host binary-sanitized $(C_TESTS)
 
 fuzz: ## feeds the reader made-up bytes for TIME=60 seconds (clang)
 	@$(MAKE) BUILD=build/fuzz CC=clang OPTIMIZE=-O1 SANITIZE=fuzzer-no-link,address,undefined fuzzers

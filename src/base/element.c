@@ -55,7 +55,8 @@ float float16_decode(uint16_t bits) {
 
 static unsigned sub_byte(const uint8_t *bytes, uint64_t index, unsigned bits) {
     unsigned per_byte = 8 / bits;
-    return bytes[index / per_byte] >> (bits * (unsigned)(index % per_byte)) & ((1u << bits) - 1);
+    unsigned byte = bytes[index / per_byte], shift = bits * (unsigned)(index % per_byte);
+    return byte >> shift & ((1u << bits) - 1);
 }
 
 static Element element_integer(int64_t value) {

@@ -12,19 +12,51 @@ static inline uint64_t mix(uint64_t a, uint64_t b) {
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t load(const char *p, size_t size) {
-    uint64_t word = 0;
-    memcpy(&word, p, size);
+static inline uint64_t load64(const char *p) {
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
     return word;
 }
 
-static uint64_t hash(uint64_t seed, Bytes name) {
+static inline uint64_t load32(const char *p) {
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/* Where a name belongs. Names count up ("conv_12", "conv_13"), so eight that differ only in the low three bits
+ * of their last byte share a group, which is a cache line: filling the table in file order walks lines instead
+ * of jumping. Everything else about a name goes through a seeded hash, and only eight names can share a group,
+ * so that no file can make a chain. */
+typedef struct Place {
+    uint64_t group;
+    uint32_t tag;      /* what a slot keeps of the name, to compare before any text is */
+    uint32_t position; /* in the group */
+} Place;
+
+#define GROUP 8
+
+static inline Place place_of(uint64_t seed, Bytes name) {
     const char *p = name.data;
-    size_t left = name.size;
-    uint64_t state = seed ^ (name.size * 0x9e3779b97f4a7c15u);
-    for (; left > 8; p += 8, left -= 8) state = mix(state ^ load(p, 8), 0xa0761d6478bd642fu);
-    if (left) state = mix(state ^ load(p, left), 0xe7037ed1a0b428dbu);
-    return mix(state, 0x8ebc6af09c88c6e3u);
+    size_t size = name.size;
+    uint64_t state = seed ^ (size * 0x9e3779b97f4a7c15u), last = 0;
+    if (size >= 8) {
+        for (size_t i = 0; i + 8 < size; i += 8) state = mix(state ^ load64(p + i), 0xa0761d6478bd642fu);
+        last = load64(p + size - 8);
+    } else if (size >= 4) {
+        last = load32(p) | load32(p + size - 4) << 32;
+    } else if (size) {
+        last = (uint64_t)(unsigned char)p[0] | (uint64_t)(unsigned char)p[size / 2] << 8 |
+               (uint64_t)(unsigned char)p[size - 1] << 56;
+    }
+    uint32_t position = (uint32_t)(last >> 56) & (GROUP - 1);
+    state = mix(state ^ (last & ~((uint64_t)(GROUP - 1) << 56)), 0xe7037ed1a0b428dbu);
+    state = mix(state, 0x8ebc6af09c88c6e3u);
+    return (Place){state, (uint32_t)(state >> 32) + position, position};
+}
+
+static inline uint32_t place_slot(const Interner *self, Place place) {
+    return ((uint32_t)place.group * GROUP + place.position) & (self->slot_count - 1);
 }
 
 static size_t slots_size(uint32_t count) {
@@ -50,35 +82,32 @@ void interner_free(Interner *self) {
     self->slots = NULL;
 }
 
-/* The slot that holds `name` or the free one where it belongs. Slots hold the hash's upper half, so that a
- * probe compares text only when the name is almost surely the one. */
-static uint32_t find_slot(const Interner *self, Bytes name, uint64_t hashed) {
+/* The slot that holds `name` or the free one where it belongs; what does not fit a group goes on behind it. */
+static inline uint32_t find_slot(const Interner *self, Bytes name, Place place) {
     uint32_t mask = self->slot_count - 1;
-    uint32_t at = (uint32_t)hashed & mask;
-    for (;; at = (at + 1) & mask) {
+    for (uint32_t at = place_slot(self, place);; at = (at + 1) & mask) {
         uint64_t slot = self->slots[at];
         if (slot == 0) return at;
-        if (slot >> 32 == hashed >> 32 && bytes_equal(interner_name(self, (Symbol)slot - 1), name)) return at;
+        if (slot >> 32 == place.tag && bytes_equal(interner_name(self, (Symbol)slot - 1), name)) return at;
     }
 }
 
-/* Rehashing needs the low bits of the hash, which the slots do not keep: it is computed again, in symbol
- * order, so that the pool is read front to back. */
+/* Names are placed anew in symbol order, so that the pool is read front to back. */
 static bool interner_grow(Interner *self) {
     if (self->slot_count > UINT32_MAX / 4) return false;
-    uint32_t count = self->slot_count * (self->slot_count < 65536 ? 4 : 2);
-    uint64_t *slots = memory_resize(NULL, 0, slots_size(count));
+    uint32_t old_count = self->slot_count, count = old_count * 4;
+    uint64_t *old = self->slots, *slots = memory_resize(NULL, 0, slots_size(count));
     if (!slots) return false;
     if (slots_size(count) < MEMORY_LARGE) memset(slots, 0, slots_size(count)); /* a mapping is zero already */
-    for (uint32_t symbol = 0; symbol < self->names.count; symbol++) {
-        uint64_t hashed = hash(self->seed, interner_name(self, symbol));
-        uint32_t at = (uint32_t)hashed & (count - 1);
-        while (slots[at]) at = (at + 1) & (count - 1);
-        slots[at] = (hashed & ~(uint64_t)UINT32_MAX) | (symbol + 1);
-    }
-    memory_free(self->slots, slots_size(self->slot_count));
     self->slots = slots;
     self->slot_count = count;
+    for (uint32_t symbol = 0; symbol < self->names.count; symbol++) {
+        Place place = place_of(self->seed, interner_name(self, symbol));
+        uint32_t at = place_slot(self, place);
+        while (slots[at]) at = (at + 1) & (count - 1);
+        slots[at] = (uint64_t)place.tag << 32 | (symbol + 1);
+    }
+    memory_free(old, slots_size(old_count));
     return true;
 }
 
@@ -91,21 +120,21 @@ bool interner_store(Interner *self, Bytes bytes, Text *text) {
 }
 
 Symbol interner_add(Interner *self, Bytes name) {
-    uint64_t hashed = hash(self->seed, name);
-    uint32_t at = find_slot(self, name, hashed);
+    Place place = place_of(self->seed, name);
+    uint32_t at = find_slot(self, name, place);
     if (self->slots[at]) return (Symbol)self->slots[at] - 1;
-    if (self->names.count >= self->slot_count / 4 * 3) {
+    if (self->names.count >= self->slot_count / 8 * 5) {
         if (!interner_grow(self)) return SYMBOL_NONE;
-        at = find_slot(self, name, hashed);
+        at = find_slot(self, name, place);
     }
     Text text;
     if (self->names.count >= SYMBOL_NONE - 1 || !interner_store(self, name, &text)) return SYMBOL_NONE;
     if (!array_push(&self->names, text)) return SYMBOL_NONE;
-    self->slots[at] = (hashed & ~(uint64_t)UINT32_MAX) | self->names.count;
+    self->slots[at] = (uint64_t)place.tag << 32 | self->names.count;
     return self->names.count - 1;
 }
 
 Symbol interner_find(const Interner *self, Bytes name) {
-    uint64_t slot = self->slots[find_slot(self, name, hash(self->seed, name))];
+    uint64_t slot = self->slots[find_slot(self, name, place_of(self->seed, name))];
     return slot ? (Symbol)slot - 1 : SYMBOL_NONE;
 }

@@ -13,12 +13,18 @@ static bool fill_none(IdArray *array, uint32_t count) {
 static bool index_nodes(NameIndex *index) {
     const Model *model = index->model;
     if (!interner_init(&index->node_names) || !fill_none(&index->next_node, model->node_count)) return false;
+    if (!array_reserve(&index->has_namesake, model->node_count)) return false;
     for (Id node = model->node_count; node-- > 0;) {
         Symbol name = interner_add(&index->node_names, model_text(model, model->nodes.items[node].name));
         if (name == SYMBOL_NONE) return false;
         while (index->first_node.count <= name)
             if (!array_push(&index->first_node, ID_NONE)) return false;
-        index->next_node.items[node] = index->first_node.items[name];
+        Id next = index->first_node.items[name];
+        /* A graph's nodes have neighbouring ids, so its namesakes are neighbours in the chain. */
+        bool shared = next != ID_NONE && model->nodes.items[next].graph == model->nodes.items[node].graph;
+        index->has_namesake.items[node] = shared;
+        if (shared) index->has_namesake.items[next] = true;
+        index->next_node.items[node] = next;
         index->first_node.items[name] = node;
     }
     return true;
@@ -47,6 +53,7 @@ void index_free(NameIndex *index) {
     interner_free(&index->node_names);
     array_free(&index->first_node);
     array_free(&index->next_node);
+    array_free(&index->has_namesake);
     array_free(&index->first_value);
     array_free(&index->next_value);
 }

@@ -10,6 +10,7 @@ typedef struct NameIndex {
     Interner node_names;   /* symbol s of a node's name */
     IdArray first_node;    /* by symbol of node_names */
     IdArray next_node;     /* by node: the next with the same name */
+    Array(bool) has_namesake; /* by node: another node of its graph has its name */
     IdArray first_value;   /* by symbol of the model */
     IdArray next_value;    /* by value */
 } NameIndex;

@@ -41,6 +41,33 @@ bool load_int(Loader *l, const Message *message, const char *field, int64_t *val
     return true;
 }
 
+bool load_check_entry(Loader *l, const Message *message) {
+    Entry entry;
+    return message_entry(&l->reader, message, "metadata_props", &entry);
+}
+
+bool load_check_leaf(Loader *l, const Message *message, const char *field, LeafCheck *check) {
+    Bytes bytes;
+    Arena arena = {0};
+    if (!message_bytes(&l->reader, message, field, &bytes)) return false;
+    bool done = check(&arena, bytes, message->offset, l->err);
+    arena_free(&arena);
+    l->reader.failed = !done;
+    return done;
+}
+
+static bool check_annotation(Arena *arena, Bytes bytes, uint64_t offset, Error *err) {
+    return leaf_annotation(arena, bytes, offset, err) != NULL;
+}
+
+static bool check_configuration(Arena *arena, Bytes bytes, uint64_t offset, Error *err) {
+    return leaf_configuration(arena, bytes, offset, err) != NULL;
+}
+
+static bool check_node_configuration(Arena *arena, Bytes bytes, uint64_t offset, Error *err) {
+    return leaf_node_configuration(arena, bytes, offset, err) != NULL;
+}
+
 bool load_list(Loader *l, const Id *ids, uint32_t count, List *list) {
     Model *model = l->model;
     *list = (List){model->lists.count, count};
@@ -122,6 +149,11 @@ static bool load_node(Loader *l, const Message *field, Id graph) {
             case NODE_ATTRIBUTE:
                 done = load_attribute(l, &m, graph, id, &attribute) && LOAD_PUSH(l, &model->attributes, attribute);
                 break;
+            case NODE_METADATA_PROPS: done = load_check_entry(l, &m); break;
+            case NODE_DOC_STRING: done = message_want(&l->reader, &m, WIRE_LENGTH, "doc_string"); break;
+            case NODE_DEVICE_CONFIGURATIONS:
+                done = load_check_leaf(l, &m, "device_configurations", check_node_configuration);
+                break;
             default: break;
         }
         if (!done) return false;
@@ -163,6 +195,9 @@ static bool load_graph_field(Loader *l, const Message *m, Id id) {
         case GRAPH_INPUT:
         case GRAPH_OUTPUT:
         case GRAPH_VALUE_INFO: return load_declaration(l, m, m->field);
+        case GRAPH_QUANTIZATION_ANNOTATION: return load_check_leaf(l, m, "quantization_annotation", check_annotation);
+        case GRAPH_METADATA_PROPS: return load_check_entry(l, m);
+        case GRAPH_DOC_STRING: return message_want(&l->reader, m, WIRE_LENGTH, "doc_string");
         default: return true;
     }
 }
@@ -225,6 +260,8 @@ static bool load_function_field(Loader *l, const Message *m, Id id) {
         case FUNCTION_NODE: return load_node(l, m, id);
         case FUNCTION_OPSET_IMPORT: return load_opset(l, m, function->first_opset);
         case FUNCTION_VALUE_INFO: return load_declaration(l, m, GRAPH_VALUE_INFO);
+        case FUNCTION_METADATA_PROPS: return load_check_entry(l, m);
+        case FUNCTION_DOC_STRING: return message_want(&l->reader, m, WIRE_LENGTH, "doc_string");
         default: return true;
     }
 }
@@ -266,6 +303,8 @@ static bool push_training(Loader *l, ByteRange range) {
     Training training = {.initialization = ID_NONE, .algorithm = ID_NONE, .range = range};
     Message m = message_at("TrainingInfoProto", range.offset, range.length);
     while (message_next(&l->reader, &m)) {
+        bool is_binding = m.field == TRAINING_INITIALIZATION_BINDING || m.field == TRAINING_UPDATE_BINDING;
+        if (is_binding && !load_check_entry(l, &m)) return false;
         if (m.field != TRAINING_INITIALIZATION && m.field != TRAINING_ALGORITHM) continue;
         if (!message_want(&l->reader, &m, WIRE_LENGTH, "graph")) return false;
         bool is_algorithm = m.field == TRAINING_ALGORITHM;
@@ -295,6 +334,9 @@ static bool load_model_field(Loader *l, const Message *m, Outline *outline) {
         case MODEL_PRODUCER_VERSION: return load_text(l, m, "producer_version", &model->producer_version);
         case MODEL_DOMAIN: return load_symbol(l, m, "domain", &model->domain);
         case MODEL_OPSET_IMPORT: return load_opset(l, m, 0);
+        case MODEL_METADATA_PROPS: return load_check_entry(l, m);
+        case MODEL_DOC_STRING: return message_want(&l->reader, m, WIRE_LENGTH, "doc_string");
+        case MODEL_CONFIGURATION: return load_check_leaf(l, m, "configuration", check_configuration);
         case MODEL_GRAPH:
             if (!message_want(&l->reader, m, WIRE_LENGTH, "graph")) return false;
             if (outline->has_graph)

@@ -10,6 +10,7 @@
 
 #include "graph/diagnose.h"
 #include "graph/model.h"
+#include "base/arena.h"
 #include "onnx/wire.h"
 
 /* A ValueInfoProto, or only a name. */
@@ -64,6 +65,10 @@ bool load_symbol(Loader *l, const Message *message, const char *field, Symbol *s
 bool load_domain(Loader *l, const Message *message, const char *field, Symbol *symbol);
 bool load_text(Loader *l, const Message *message, const char *field, Text *text);
 bool load_int(Loader *l, const Message *message, const char *field, int64_t *value);
+/* Messages that are read again when a script asks for them are checked now, so that asking cannot fail. */
+bool load_check_entry(Loader *l, const Message *message);
+typedef bool LeafCheck(Arena *arena, Bytes bytes, uint64_t offset, Error *err);
+bool load_check_leaf(Loader *l, const Message *message, const char *field, LeafCheck *check);
 /* Appends ids to Model.lists. */
 bool load_list(Loader *l, const Id *ids, uint32_t count, List *list);
 /* Notes a graph to be read later. `graph.range` says where it stands. */

@@ -57,20 +57,15 @@ static bool load_dims(Loader *l, const Message *m, Tensor *tensor) {
 
 /* One external_data entry: key and value in either order; unknown keys (checksum, basepath) are passed over. */
 static bool load_external_entry(Loader *l, const Message *field, Parts *parts) {
-    ByteRange key = {0, 0}, value = {0, 0};
-    Message m = message_at("StringStringEntryProto", field->offset, field->length);
-    while (message_next(&l->reader, &m)) {
-        if (m.field != ENTRY_KEY && m.field != ENTRY_VALUE) continue;
-        if (!message_want(&l->reader, &m, WIRE_LENGTH, "entry")) return false;
-        *(m.field == ENTRY_KEY ? &key : &value) = (ByteRange){m.offset, m.length};
-    }
+    Entry entry;
     Bytes text;
-    if (!reader_bytes(&l->reader, key.offset, key.length, "key", &text)) return false;
+    if (!message_entry(&l->reader, field, "external_data", &entry)) return false;
+    if (!reader_bytes(&l->reader, entry.key_offset, entry.key_length, "key", &text)) return false;
     bool is_location = bytes_equal(text, BYTES_LITERAL("location"));
     bool is_offset = bytes_equal(text, BYTES_LITERAL("offset"));
     bool is_length = bytes_equal(text, BYTES_LITERAL("length"));
     if (!is_location && !is_offset && !is_length) return true;
-    if (!reader_bytes(&l->reader, value.offset, value.length, "value", &text)) return false;
+    if (!reader_bytes(&l->reader, entry.value_offset, entry.value_length, "value", &text)) return false;
     if (is_location) {
         parts->location = interner_add(&l->model->text, text);
         return parts->location != SYMBOL_NONE || load_out_of_memory(l);
@@ -114,11 +109,13 @@ static bool load_data_field(Loader *l, const Message *m, Parts *parts) {
             parts->string_bytes += m->length;
             return true;
         case TENSOR_EXTERNAL_DATA:
-            return message_want(&l->reader, m, WIRE_LENGTH, "external_data") && load_external_entry(l, m, parts);
+            return load_external_entry(l, m, parts);
         case TENSOR_DATA_LOCATION:
             if (!load_int(l, m, "data_location", &number)) return false;
             parts->is_external = number == 1;
             return true;
+        case TENSOR_METADATA_PROPS: return load_check_entry(l, m);
+        case TENSOR_DOC_STRING: return message_want(&l->reader, m, WIRE_LENGTH, "doc_string");
         default: return true;
     }
 }

@@ -152,7 +152,13 @@ bool load_value_info(Loader *l, const Message *field, Declaration *declaration) 
                 if (!load_type(l, m.offset, m.length, 1, &declaration->type)) return false;
                 break;
             case VALUE_INFO_DOC_STRING:
-            case VALUE_INFO_METADATA_PROPS: has_notes = true; break;
+                if (!message_want(&l->reader, &m, WIRE_LENGTH, "doc_string")) return false;
+                has_notes = true;
+                break;
+            case VALUE_INFO_METADATA_PROPS:
+                if (!load_check_entry(l, &m)) return false;
+                has_notes = true;
+                break;
             default: break;
         }
     }

@@ -134,7 +134,7 @@ static int get_opset(lua_State *L) {
 
 static int get_path(lua_State *L) {
     const Handle *handle = object_self(L);
-    graph_push_path(L, handle->owner->model, handle->id);
+    graph_push_path(L, object_index(L, handle->owner), handle->id);
     return 1;
 }
 

@@ -76,7 +76,8 @@ static int get_model(lua_State *L) {
     return 1;
 }
 
-static int get_function(lua_State *L) {
+/* The model-local function the node calls. */
+static int get_callee(lua_State *L) {
     Id function = self_operator(L)->function;
     object_push(L, object_push_model(L, 1), OBJECT_GRAPH, function);
     return 1;
@@ -272,28 +273,27 @@ static int get_device_configurations(lua_State *L) {
 
 /* ---- paths ---- */
 
-/* Name, or Op#position where there is none. */
-static void add_label(luaL_Buffer *buffer, const Model *model, Id node) {
+static void add_label(luaL_Buffer *buffer, const NameIndex *index, Id node) {
+    const Model *model = index->model;
     const Node *n = &model->nodes.items[node];
-    if (n->name.size) {
-        object_add_shown(buffer, model_text(model, n->name), 0);
-        return;
-    }
+    Bytes name = n->name.size ? model_text(model, n->name) : model_name(model, model->operators.items[n->op].op_type);
+    object_add_shown(buffer, name, 0);
+    if (n->name.size && !index->has_namesake.items[node]) return;
     char number[16];
-    object_add_shown(buffer, model_name(model, model->operators.items[n->op].op_type), 0);
     snprintf(number, sizeof number, "#%u", node - model->graphs.items[n->graph].first_node);
     luaL_addstring(buffer, number);
 }
 
 /* The way down to a graph: nothing for the main graph, "loop.body::if.then_branch::" for subgraphs,
  * "domain.Function::" for functions, "training.initialization::". At most MODEL_DEPTH_LIMIT calls deep. */
-static void add_graph_path(luaL_Buffer *buffer, const Model *model, Id graph) {
+static void add_graph_path(luaL_Buffer *buffer, const NameIndex *index, Id graph) {
+    const Model *model = index->model;
     const Graph *g = &model->graphs.items[graph];
     switch (g->kind) {
         case GRAPH_KIND_MAIN: return;
         case GRAPH_KIND_SUBGRAPH:
-            add_graph_path(buffer, model, g->parent);
-            add_label(buffer, model, g->owner);
+            add_graph_path(buffer, index, g->parent);
+            add_label(buffer, index, g->owner);
             luaL_addchar(buffer, '.');
             object_add_shown(buffer, model_name(model, g->attribute), 0);
             break;
@@ -312,24 +312,24 @@ static void add_graph_path(luaL_Buffer *buffer, const Model *model, Id graph) {
     luaL_addstring(buffer, "::");
 }
 
-void graph_push_path(lua_State *L, const Model *model, Id graph) {
+void graph_push_path(lua_State *L, const NameIndex *index, Id graph) {
     luaL_Buffer buffer;
     luaL_buffinit(L, &buffer);
-    add_graph_path(&buffer, model, graph);
+    add_graph_path(&buffer, index, graph);
     luaL_pushresult(&buffer);
 }
 
-void node_push_path(lua_State *L, const Model *model, Id node) {
+void node_push_path(lua_State *L, const NameIndex *index, Id node) {
     luaL_Buffer buffer;
     luaL_buffinit(L, &buffer);
-    add_graph_path(&buffer, model, model->nodes.items[node].graph);
-    add_label(&buffer, model, node);
+    add_graph_path(&buffer, index, index->model->nodes.items[node].graph);
+    add_label(&buffer, index, node);
     luaL_pushresult(&buffer);
 }
 
 static int get_path(lua_State *L) {
     const Handle *handle = object_self(L);
-    node_push_path(L, handle->owner->model, handle->id);
+    node_push_path(L, object_index(L, handle->owner), handle->id);
     return 1;
 }
 
@@ -379,7 +379,7 @@ void lua_node_register(lua_State *L) {
         {"name", get_name}, {"op_type", get_op_type}, {"domain", get_domain}, {"overload", get_overload}, {"op", get_op},
         {"id", get_id}, {"index", get_index}, {"path", get_path}, {"graph", get_graph}, {"model", get_model},
         {"inputs", get_inputs}, {"outputs", get_outputs}, {"attributes", get_attributes},
-        {"attribute_names", get_attribute_names}, {"subgraphs", get_subgraphs}, {"function", get_function},
+        {"attribute_names", get_attribute_names}, {"subgraphs", get_subgraphs}, {"callee", get_callee},
         {"opset", get_opset}, {"schema", get_schema}, {"doc", get_doc}, {"metadata", get_metadata},
         {"device_configurations", get_device_configurations}, {"offset", get_offset}, {"length", get_length},
         {NULL, NULL}};

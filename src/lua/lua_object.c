@@ -181,24 +181,20 @@ void object_push_doc(lua_State *L, LuaModel *owner, ByteRange range, const char 
         lua_pushnil(L);
 }
 
-static void push_entry(lua_State *L, LuaModel *owner, Bytes bytes, uint64_t offset) {
-    arena_free(&owner->arena);
-    Onnx__StringStringEntryProto *entry = leaf_entry(&owner->arena, bytes, offset, &owner->err);
-    if (!entry) object_raise(L, &owner->err);
-    object_push_bytes(L, leaf_bytes(entry->key));
-    object_push_bytes(L, leaf_bytes(entry->value));
-    lua_rawset(L, -3);
-}
-
 void object_push_entries(lua_State *L, LuaModel *owner, ByteRange range, const char *message, uint32_t field) {
     Reader *reader = object_reader(owner);
     lua_newtable(L);
     Message m = message_at(message, range.offset, range.length);
     while (message_next(reader, &m)) {
-        Bytes bytes;
+        Entry entry;
+        Bytes text;
         if (m.field != field) continue;
-        if (!message_bytes(reader, &m, "metadata", &bytes)) break;
-        push_entry(L, owner, bytes, m.offset);
+        if (!message_entry(reader, &m, "metadata", &entry)) break;
+        if (!reader_bytes(reader, entry.key_offset, entry.key_length, "key", &text)) break;
+        object_push_bytes(L, text);
+        if (!reader_bytes(reader, entry.value_offset, entry.value_length, "value", &text)) break;
+        object_push_bytes(L, text);
+        lua_rawset(L, -3);
     }
     if (reader->failed) object_raise(L, &owner->err);
 }

@@ -124,8 +124,9 @@ void quantization_push(lua_State *L, int model, Id graph);
 /* Pushes {location, path, size} of an external data file. */
 void file_push(lua_State *L, const Model *model, Id file);
 
-/* A node's own place in text: name or Op#index, behind its graph's path. */
-void node_push_path(lua_State *L, const Model *model, Id node);
-void graph_push_path(lua_State *L, const Model *model, Id graph);
+/* A node's own place in text: name, or Op#index when it has none, name#index when its graph has several of that
+ * name; behind its graph's path. */
+void node_push_path(lua_State *L, const NameIndex *index, Id node);
+void graph_push_path(lua_State *L, const NameIndex *index, Id graph);
 
 #endif

@@ -1,6 +1,6 @@
 #include "lua/lua_schema.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "lua/lua_object.h"
 #include "ops/schema.h"
@@ -19,32 +19,34 @@ static void push_formals(lua_State *L, Bytes field) {
     }
 }
 
-/* A default as the table writes it: "text", 3 or 0.5 (a point or exponent makes a float). */
-static void push_scalar(lua_State *L, Bytes text, Bytes type) {
+/* A default as the table writes it: "text", 3 or 0.5. Numbers go through Lua, which knows the locale; floats
+ * are rounded to float32, so that a default equals the same value written in a file. */
+static void push_scalar(lua_State *L, Bytes text) {
     char number[64];
-    if (text.size && text.data[0] == '"') {
+    if (text.data[0] == '"') {
         lua_pushlstring(L, text.data + 1, text.size - 2);
         return;
     }
     size_t size = text.size < sizeof number - 1 ? text.size : sizeof number - 1;
     memcpy(number, text.data, size);
     number[size] = 0;
-    if (type.data[0] == 'I')
-        lua_pushinteger(L, strtoll(number, NULL, 10));
-    else
-        lua_pushnumber(L, (lua_Number)strtof(number, NULL));
+    lua_stringtonumber(L, number);
+    if (lua_isinteger(L, -1)) return;
+    float narrow = (float)lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    lua_pushnumber(L, (lua_Number)narrow);
 }
 
 static void push_default(lua_State *L, const SchemaAttribute *attribute) {
     Bytes text = attribute->default_text, item;
-    if (text.size == 0 || text.data[0] != '[') {
-        push_scalar(L, text, attribute->type);
+    if (text.data[0] != '[') {
+        push_scalar(L, text);
         return;
     }
     Bytes list = {text.data + 1, text.size - 2};
     lua_newtable(L);
     for (lua_Integer i = 1; schema_next_item(&list, &item); i++) {
-        push_scalar(L, item, attribute->type);
+        push_scalar(L, item);
         lua_rawseti(L, -2, i);
     }
 }
@@ -73,6 +75,7 @@ int lua_schema_push(lua_State *L, Bytes op_type, Bytes domain, int64_t opset) {
         lua_pushnil(L);
         return 1;
     }
+    luaL_checkstack(L, 8, "schema");
     lua_createtable(L, 0, 7);
     object_push_bytes(L, schema.domain);
     lua_setfield(L, -2, "domain");
@@ -97,6 +100,7 @@ bool lua_schema_push_default(lua_State *L, Bytes op_type, Bytes domain, int64_t 
     if (!schema_find(domain, op_type, opset, &schema)) return false;
     while (schema_next_attribute(&schema.attributes, &attribute)) {
         if (!bytes_equal(attribute.name, name)) continue;
+        luaL_checkstack(L, 4, "default");
         if (attribute.has_default) push_default(L, &attribute);
         return attribute.has_default;
     }
@@ -108,6 +112,5 @@ int lua_schema(lua_State *L) {
     op_type.data = luaL_checklstring(L, 1, &op_type.size);
     domain.data = luaL_optlstring(L, 2, "", &domain.size);
     lua_Integer opset = luaL_optinteger(L, 3, 0);
-    luaL_argcheck(L, opset >= 0, 3, "an operator set version is 1 or more");
     return lua_schema_push(L, op_type, domain, opset);
 }

@@ -8,8 +8,9 @@
 
 #include "base/bytes.h"
 
-/* onnxdoc.schema(op_type [, domain [, opset]]): {domain, name, since, deprecated, inputs, outputs, attributes}
- * or nil. Without an opset the newest version. */
+/* onnxdoc.schema(op_type [, domain [, opset]]): {domain, name, since, deprecated, inputs, outputs,
+ * attributes} or nil. Without an opset, or with 0, the newest version; a version below the first is nil, as
+ * is an operator nobody knows. Tables are made anew for every call. */
 int lua_schema(lua_State *L);
 
 /* Pushes that table, or nil. */

@@ -457,8 +457,12 @@ static int list_equal(lua_State *L) {
 }
 
 static int list_tostring(lua_State *L) {
-    ValueList *list;
+    ValueList *list = luaL_checkudata(L, 1, VALUE_LIST_TYPE);
     char text[48];
+    if (!list->owner->model) {
+        lua_pushliteral(L, "ValueList (of a closed model)");
+        return 1;
+    }
     uint32_t count = check_list(L, &list).count;
     snprintf(text, sizeof text, "ValueList (%u %s%s)", count, list->is_output ? "output" : "input", count == 1 ? "" : "s");
     lua_pushstring(L, text);

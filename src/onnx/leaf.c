@@ -33,10 +33,6 @@ Onnx__TensorAnnotation *leaf_annotation(Arena *arena, Bytes bytes, uint64_t offs
     return unpack(&onnx__tensor_annotation__descriptor, arena, bytes, offset, err);
 }
 
-Onnx__StringStringEntryProto *leaf_entry(Arena *arena, Bytes bytes, uint64_t offset, Error *err) {
-    return unpack(&onnx__string_string_entry_proto__descriptor, arena, bytes, offset, err);
-}
-
 Onnx__DeviceConfigurationProto *leaf_configuration(Arena *arena, Bytes bytes, uint64_t offset, Error *err) {
     return unpack(&onnx__device_configuration_proto__descriptor, arena, bytes, offset, err);
 }

@@ -17,7 +17,6 @@
 /* NULL and *err when `bytes` are not such a message; `offset` is where they stand in the file. */
 Onnx__OperatorSetIdProto *leaf_opset(Arena *arena, Bytes bytes, uint64_t offset, Error *err);
 Onnx__TensorAnnotation *leaf_annotation(Arena *arena, Bytes bytes, uint64_t offset, Error *err);
-Onnx__StringStringEntryProto *leaf_entry(Arena *arena, Bytes bytes, uint64_t offset, Error *err);
 Onnx__DeviceConfigurationProto *leaf_configuration(Arena *arena, Bytes bytes, uint64_t offset, Error *err);
 Onnx__NodeDeviceConfigurationProto *leaf_node_configuration(Arena *arena, Bytes bytes, uint64_t offset, Error *err);
 

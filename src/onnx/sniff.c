@@ -586,15 +586,20 @@ static bool is_model_field(Reader *reader, const Message *m) {
     }
 }
 
-/* A model that was cut short is one too, when a graph (or functions) runs past the end after good fields. */
+/* A model that was cut short is one too: its graph runs past the end after good fields, or was there. */
 static bool walk_model(Reader *reader, uint64_t size) {
     Message m = message_at("ModelProto", 0, size);
     unsigned good = 0;
-    for (; good < 4 && message_next(reader, &m); good++)
-        if (!is_model_field(reader, &m)) return false;
+    bool has_graph = false;
+    uint32_t seen = 0; /* a bit for each field up to MODEL_GRAPH: they do not repeat, a tensor's dims do */
+    for (; good < 4 && message_next(reader, &m); good++) {
+        if (!is_model_field(reader, &m) || (m.field <= MODEL_GRAPH && seen >> m.field & 1)) return false;
+        if (m.field <= MODEL_GRAPH) seen |= (uint32_t)1 << m.field;
+        has_graph |= m.field == MODEL_GRAPH;
+    }
     if (!reader->failed) return good > 0;
-    return good > 0 && reader->err->code == ERROR_TRUNCATED && m.wire == WIRE_LENGTH &&
-           (m.field == MODEL_GRAPH || m.field == MODEL_FUNCTIONS);
+    has_graph |= good > 0 && m.wire == WIRE_LENGTH && (m.field == MODEL_GRAPH || m.field == MODEL_FUNCTIONS);
+    return has_graph && reader->err->code == ERROR_TRUNCATED;
 }
 
 bool sniff_plausible_model(Source *source) {

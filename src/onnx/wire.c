@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "onnx/fields.h"
 
 #ifndef READER_WINDOW
 #define READER_WINDOW ((size_t)256 << 10)
@@ -227,4 +228,22 @@ bool message_scalar(Reader *reader, const Message *message, WireType element, co
     }
     *at = reader_offset(reader);
     return true;
+}
+
+bool message_entry(Reader *reader, const Message *message, const char *field_name, Entry *entry) {
+    *entry = (Entry){0};
+    if (!message_want(reader, message, WIRE_LENGTH, field_name)) return false;
+    Message m = message_at("StringStringEntryProto", message->offset, message->length);
+    while (message_next(reader, &m)) {
+        if (m.field == ENTRY_KEY) {
+            if (!message_want(reader, &m, WIRE_LENGTH, "key")) return false;
+            entry->key_offset = m.offset;
+            entry->key_length = m.length;
+        } else if (m.field == ENTRY_VALUE) {
+            if (!message_want(reader, &m, WIRE_LENGTH, "value")) return false;
+            entry->value_offset = m.offset;
+            entry->value_length = m.length;
+        }
+    }
+    return !reader->failed;
 }

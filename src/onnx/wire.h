@@ -91,6 +91,13 @@ bool message_bytes(Reader *reader, const Message *message, const char *field_nam
 bool message_scalar(Reader *reader, const Message *message, WireType element, const char *field_name,
                     uint64_t *at, uint64_t *value);
 
+/* Where key and value of a StringStringEntryProto stand; length 0 where one is absent. */
+typedef struct Entry {
+    uint64_t key_offset, key_length;
+    uint64_t value_offset, value_length;
+} Entry;
+bool message_entry(Reader *reader, const Message *message, const char *field_name, Entry *entry);
+
 /* Reads one varint at the Reader's position, which must stay before `end`. */
 bool reader_varint(Reader *reader, uint64_t end, const char *name, uint64_t *value);
 

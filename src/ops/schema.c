@@ -1,34 +1,23 @@
 #include "ops/schema.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+/* The table and its size, put into read-only data by the assembler; the path is the one from the root of the
+ * tree, where the compiler runs. */
 __asm__(".pushsection .rodata\n"
-        ".hidden schema_text\n"
-        ".hidden schema_text_end\n"
+        ".hidden schema_text, schema_text_size\n"
+        ".globl schema_text, schema_text_size\n"
+        ".balign 8\n"
+        "schema_text_size: .quad 1f - schema_text\n"
         "schema_text: .incbin \"src/ops/schema.txt\"\n"
-        "schema_text_end: .byte 0\n"
+        "1: .byte 0\n"
         ".popsection\n");
 extern const char schema_text[] __attribute__((visibility("hidden")));
-extern const char schema_text_end[] __attribute__((visibility("hidden")));
+extern const uint64_t schema_text_size __attribute__((visibility("hidden")));
 
-static uint32_t *line_starts; /* offsets into schema_text; one more than lines */
-static uint32_t line_count;
-
-/* Kept for the life of the program. False when memory runs out: then no schema is found. */
-static bool index_lines(void) {
-    if (line_starts) return true;
-    uint32_t count = 0;
-    for (const char *p = schema_text; p < schema_text_end; p++) count += *p == '\n';
-    uint32_t *starts = malloc((count + 1) * sizeof *starts);
-    if (!starts) return false;
-    uint32_t line = 0;
-    starts[line++] = 0;
-    for (const char *p = schema_text; p < schema_text_end; p++)
-        if (*p == '\n') starts[line++] = (uint32_t)(p + 1 - schema_text);
-    line_starts = starts;
-    line_count = count;
-    return true;
+static size_t line_start(size_t at) {
+    const char *newline = memrchr(schema_text, '\n', at);
+    return newline ? (size_t)(newline + 1 - schema_text) : 0;
 }
 
 /* Takes the text up to `separator` (or all) off the front of *rest. */
@@ -51,8 +40,10 @@ static int64_t take_number(Bytes *text) {
     return number;
 }
 
-static Schema parse_line(uint32_t line) {
-    Bytes rest = {schema_text + line_starts[line], line_starts[line + 1] - line_starts[line] - 1};
+/* The line that starts at `start`; *next is the start of the one behind it. */
+static Schema parse_line(size_t start, size_t *next) {
+    Bytes table = {schema_text + start, (size_t)schema_text_size - start};
+    Bytes rest = take(&table, '\n');
     Schema schema = {.domain = take(&rest, '\t'), .name = take(&rest, '\t')};
     Bytes since = take(&rest, '\t');
     schema.since = take_number(&since);
@@ -60,6 +51,7 @@ static Schema parse_line(uint32_t line) {
     schema.inputs = take(&rest, '\t');
     schema.outputs = take(&rest, '\t');
     schema.attributes = rest;
+    *next = (size_t)(table.data - schema_text);
     return schema;
 }
 
@@ -69,35 +61,40 @@ static int compare_bytes(Bytes a, Bytes b) {
     return order ? order : (a.size > b.size) - (a.size < b.size);
 }
 
+static bool schema_is_past(const Schema *schema, Bytes domain, Bytes name, int64_t opset) {
+    int order = compare_bytes(schema->domain, domain);
+    if (order == 0) order = compare_bytes(schema->name, name);
+    return order > 0 || (order == 0 && opset != 0 && schema->since > opset);
+}
+
 bool schema_find(Bytes domain, Bytes name, int64_t opset, Schema *schema) {
-    if (!index_lines()) return false;
     if (domain.size == 0) domain = BYTES_LITERAL("ai.onnx");
-    uint32_t low = 0, high = line_count; /* the first line that is past (domain, name, opset) */
+    size_t low = 0, high = (size_t)schema_text_size, next; /* both are starts of lines */
     while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        Schema at = parse_line(middle);
-        int order = compare_bytes(at.domain, domain);
-        if (order == 0) order = compare_bytes(at.name, name);
-        if (order == 0) order = opset != 0 && at.since > opset ? 1 : -1;
-        if (order > 0) high = middle;
-        else low = middle + 1;
+        size_t middle = line_start(low + (high - low) / 2);
+        Schema at = parse_line(middle, &next);
+        if (schema_is_past(&at, domain, name, opset)) high = middle;
+        else low = next;
     }
     if (low == 0) return false;
-    *schema = parse_line(low - 1);
+    *schema = parse_line(line_start(low - 1), &next);
     bool found = bytes_equal(schema->domain, domain) && bytes_equal(schema->name, name);
     if (bytes_equal(schema->domain, BYTES_LITERAL("ai.onnx"))) schema->domain.size = 0;
     return found;
 }
 
 uint32_t schema_count(void) {
-    return index_lines() ? line_count : 0;
+    uint32_t count = 0;
+    for (size_t i = 0; i < schema_text_size; i++) count += schema_text[i] == '\n';
+    return count;
 }
 
 bool schema_next_formal(Bytes *field, Formal *formal) {
     if (field->size == 0) return false;
     Bytes word = take(field, ' ');
     char mark = word.data[word.size - 1];
-    formal->option = mark == '?' ? FORMAL_OPTIONAL : mark == '+' || mark == '*' ? FORMAL_VARIADIC : FORMAL_SINGLE;
+    bool variadic = mark == '+' || mark == '*';
+    formal->option = mark == '?' ? FORMAL_OPTIONAL : variadic ? FORMAL_VARIADIC : FORMAL_SINGLE;
     if (formal->option != FORMAL_SINGLE) word.size--;
     formal->name = word;
     return true;
@@ -142,8 +139,8 @@ bool schema_next_item(Bytes *list, Bytes *item) {
     return true;
 }
 
-bool schema_find_formal(Bytes domain, Bytes name, int64_t opset, bool is_output, Bytes wanted, uint32_t *position,
-                        bool *is_variadic) {
+bool schema_find_formal(Bytes domain, Bytes name, int64_t opset, bool is_output, Bytes wanted,
+                        uint32_t *position, bool *is_variadic) {
     Schema schema;
     if (!schema_find(domain, name, opset, &schema)) return false;
     Bytes field = is_output ? schema.outputs : schema.inputs;

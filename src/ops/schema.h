@@ -1,17 +1,22 @@
 /* Operator schemas: formal inputs and outputs, attributes and their defaults, of every operator and version
  * of ai.onnx, ai.onnx.ml, the training and preview domains and ONNX Runtime's own.
  *
- * src/ops/schema.txt holds them, made by src/ops/schema.lua and built into the program as it stands. One line
- * a schema, sorted by domain and name (as bytes) and version, six fields between tabs:
+ * src/ops/schema.txt holds them, made by src/ops/schema.lua and built into the program as it stands. One
+ * line a schema, sorted by domain and name (as bytes) and version, six fields between tabs:
  *
  * 1. domain ("ai.onnx" here, "" everywhere else)
  * 2. name
  * 3. since which version of the domain it holds, then " deprecated" where it is
- * 4. inputs between spaces: Name, Name? (optional), Name+ (variadic, at least one), Name* (variadic, maybe none)
+ * 4. inputs between spaces: Name, Name? (optional), Name+ (variadic, at least one), Name* (variadic, maybe
+ *    none)
  * 5. outputs likewise
- * 6. attributes between spaces: name:TYPE, ! when required, =default: 3, 0.5, "text" or [list] of these
+ * 6. attributes between spaces: name:TYPE, ! when required, =default: 3, 0.5, "text" or [3,4] of these
  *
- * Nothing here allocates but the index of lines, made on first use; views point into the table.
+ * TYPE is a value of AttributeProto.AttributeType. A float has a point or an exponent and as many digits as
+ * its float32 needs. Names hold letters, digits, _ and . only; texts hold no quote, backslash or control
+ * character, so nothing is escaped.
+ *
+ * Nothing here allocates or keeps state; views point into the table and live as long as the program.
  */
 #ifndef ONNXDOC_SCHEMA_H
 #define ONNXDOC_SCHEMA_H
@@ -45,21 +50,22 @@ typedef struct SchemaAttribute {
 } SchemaAttribute;
 
 /* The schema that holds for an operator in version `opset` of its domain: the newest not younger than it; 0
- * asks for the newest of all. "ai.onnx" and "" are one domain. False when there is none. */
+ * asks for the newest of all. "ai.onnx" and "" are one domain. False when there is none, and *schema means
+ * nothing then. */
 bool schema_find(Bytes domain, Bytes name, int64_t opset, Schema *schema);
 
 /* How many schemas there are, all versions counted. */
 uint32_t schema_count(void);
 
-/* Take the next formal (attribute) off the front of a field; false when it is used up. */
+/* Take the next formal (attribute) off the front of a field of a Schema; false when it is used up. */
 bool schema_next_formal(Bytes *field, Formal *formal);
 bool schema_next_attribute(Bytes *field, SchemaAttribute *attribute);
 
 /* Takes the next item off the front of a list default's text without its brackets. */
 bool schema_next_item(Bytes *list, Bytes *item);
 
-/* The position (from 0) of the formal input or output called `formal`. */
-bool schema_find_formal(Bytes domain, Bytes name, int64_t opset, bool is_output, Bytes formal, uint32_t *position,
-                        bool *is_variadic);
+/* The position (from 0) of the formal input or output called `formal`; false when the schema has none. */
+bool schema_find_formal(Bytes domain, Bytes name, int64_t opset, bool is_output, Bytes formal,
+                        uint32_t *position, bool *is_variadic);
 
 #endif

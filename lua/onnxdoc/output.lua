@@ -1,0 +1,135 @@
+--- Where a report's text goes: standard output, a file, a folder. A file is there whole or not at all: it is written
+-- beside its place and then renamed.
+
+local lfs = require "lfs"
+local failure = require "onnxdoc.failure"
+
+local output = {}
+
+local EXIT_OUTPUT, EXIT_USAGE = 4, 2
+
+--- Makes a folder and those above it. true, or nil and a message.
+function output.make_folder(path)
+  local mode = lfs.attributes(path, "mode")
+  if mode == "directory" then return true end
+  if mode then return nil, path .. ": not a folder" end
+  local parent = path:gsub("/+$", ""):match("^(.*)/[^/]*$")
+  if parent and parent ~= "" then
+    local ok, message = output.make_folder(parent)
+    if not ok then return nil, message end
+  end
+  local ok, message = lfs.mkdir(path)
+  if ok or lfs.attributes(path, "mode") == "directory" then return true end
+  return nil, path .. ": " .. message
+end
+
+-- A link's target, so that the link stays one.
+local function follow(path)
+  for _ = 1, 40 do
+    local target = lfs.symlinkattributes(path, "target")
+    if not target then return path end
+    path = target:sub(1, 1) == "/" and target or (path:match("^(.*/)") or "") .. target
+  end
+  return path
+end
+
+local function without_path(message, path)
+  return message:sub(1, #path + 2) == path .. ": " and message:sub(#path + 3) or message
+end
+
+local function write_into(file, content)
+  if type(content) == "string" then return file:write(content) end
+  local ok, message
+  content(function(...)
+    if ok == false then return end
+    local written
+    written, message = file:write(...)
+    ok = written ~= nil
+  end)
+  if ok == false then return nil, message end
+  return true
+end
+
+local function write_through(path, target, content)
+  local file, message = io.open(target, "wb")
+  if not file then return nil, path .. ": " .. without_path(message, target) end
+  file:setvbuf("full", 65536)
+  local called, ok, problem = pcall(write_into, file, content)
+  local closed, close_problem = file:close()
+  if not called then return nil, ok, "raised" end
+  if ok and closed then return true end
+  return nil, path .. ": " .. (problem or close_problem or "cannot be written")
+end
+
+--- Writes a file: content is a string, or a function that is called with write(...). Folders that are missing are
+-- made. true, or nil and a message; an error that content raises is raised again. A device or pipe is written directly.
+function output.write_file(path, content)
+  local target = follow(path)
+  local mode = lfs.attributes(target, "mode")
+  if mode == "directory" then return nil, path .. ": is a folder" end
+  local direct = mode and mode ~= "file"
+  if not mode then
+    local ok, message = output.make_folder(target:match("^(.*)/[^/]*$") or ".")
+    if not ok then return nil, message end
+  end
+  local folder, name = target:match("^(.*/)([^/]*)$")
+  local beside = ("%s.%s.%x.part"):format(folder or "", name or target, math.random(0))
+  local ok, message, raised = write_through(path, direct and target or beside, content)
+  if ok and not direct then
+    ok, message = os.rename(beside, target)
+    message = message and path .. ": " .. without_path(message, beside)
+  end
+  if ok then return true end
+  if not direct then os.remove(beside) end
+  if raised then error(message, 0) end
+  return nil, message
+end
+
+local function is_folder_word(path)
+  return path:sub(-1) == "/" or lfs.attributes(path, "mode") == "directory"
+end
+
+--- The file name of a model without its folder and .onnx.
+function output.stem(model_path)
+  if model_path == "-" then return "stdin" end
+  local name = model_path:gsub("/+$", ""):match("([^/]*)$")
+  local stem = name:gsub("%.onnx$", "")
+  return stem ~= "" and stem or "model"
+end
+
+--- Where -o PATH puts the report of a model: nil for standard output (no PATH, or "-"), else a file. A PATH that ends
+-- in / or is a folder gives PATH/STEM.EXTENSION; so does, where it does not exist yet, one whose name has no dot.
+function output.place(path, model_path, extension)
+  if not path or path == "-" then return nil end
+  local bare = not path:match("([^/]*)$"):find(".", 1, true) and not lfs.attributes(path)
+  if not is_folder_word(path) and not bare then return path end
+  return path:gsub("/*$", "") .. "/" .. output.stem(model_path) .. "." .. extension
+end
+
+--- The places of several models; two that would be the same file are a usage error.
+function output.places(path, model_paths, extension)
+  local places, taken = {}, {}
+  for i, model_path in ipairs(model_paths) do
+    local place = output.place(path, model_path, extension)
+    if place and taken[place] and (lfs.attributes(place, "mode") or "file") == "file" then
+      failure(EXIT_USAGE, ("-o %s: %s and %s would both be written to %s"):format(path, taken[place], model_path,
+        place))
+    end
+    if place then taken[place] = model_path end
+    places[i] = place or false
+  end
+  return places
+end
+
+--- Writes to a place (nil or false: standard output) or ends the run with exit code 4.
+function output.write(place, content)
+  if place then
+    local ok, message = output.write_file(place, content)
+    if not ok then failure(EXIT_OUTPUT, "cannot write " .. message) end
+    return
+  end
+  local ok, message = write_into(io.stdout, content)
+  if not ok then failure(EXIT_OUTPUT, "cannot write standard output: " .. tostring(message)) end
+end
+
+return output

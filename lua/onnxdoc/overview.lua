@@ -1,0 +1,183 @@
+--- What a model holds, counted: the numbers that the card and the first screen show. Everything is exact or says what
+-- is missing from it.
+
+local overview = {}
+
+-- When each IR version appeared (onnx.proto, enum Version).
+local ir_dates = {"2017-10-10", "2017-10-30", "2017-11-03", "2019-01-22", "2019-03-18", "2019-09-19", "2020-05-08",
+  "2021-07-30", "2023-05-05", "2024-03-25", "2025-05-12", "2025-08-26", "2025-11-06"}
+
+--- The date of an IR version as ISO text, or nil.
+function overview.ir_date(version) return ir_dates[version] end
+
+--- A domain as people write it: the empty one is ai.onnx.
+function overview.domain_name(domain) return domain == "" and "ai.onnx" or domain end
+
+-- "main", "subgraphs", "functions" or "training": where a graph belongs. A subgraph in a function is part of it.
+local function graph_group(graph)
+  local root = graph
+  while root.kind == "subgraph" and root.parent do root = root.parent end
+  if root.kind == "function" then return "functions" end
+  if root.kind == "main" then return graph.kind == "main" and "main" or "subgraphs" end
+  return "training"
+end
+
+local function count_graphs(model)
+  local nodes = {main = 0, subgraphs = 0, functions = 0, training = 0, total = 0}
+  local graphs = {main = 0, subgraphs = 0, functions = 0, training = 0}
+  for _, graph in ipairs(model.graphs) do
+    local group = graph_group(graph)
+    nodes[group] = nodes[group] + #graph
+    nodes.total = nodes.total + #graph
+    graphs[group] = graphs[group] + 1
+  end
+  graphs.functions = #model.functions
+  return nodes, graphs
+end
+
+-- Constant may hold its value as plain numbers instead of a tensor.
+local plain_dtypes = {value_float = "float32", value_floats = "float32", value_int = "int64", value_ints = "int64",
+  value_string = "string", value_strings = "string"}
+
+local function new_group() return {count = 0, elements = 0, bytes = 0, unknown = 0, by_dtype = {}} end
+
+-- elements and bytes may be nil: then the total is not complete, and `unknown` says how many are missing from it.
+local function add_tensor(group, dtype, elements, bytes)
+  local name = dtype or "unknown"
+  local row = group.by_dtype[name] or {dtype = name, count = 0, elements = 0, bytes = 0, unknown = 0}
+  group.by_dtype[name] = row
+  for _, total in ipairs {group, row} do
+    total.count = total.count + 1
+    total.elements = total.elements + (elements or 0)
+    total.bytes = total.bytes + (bytes or 0)
+    if not elements or not bytes then total.unknown = total.unknown + 1 end
+  end
+end
+
+local function count_operators(model, plain)
+  local counts = {}
+  for node in model:nodes() do
+    local op = node.op
+    counts[op] = (counts[op] or 0) + 1
+    if op == "Constant" then
+      local name = node.attribute_names[1]
+      if plain_dtypes[name] then
+        local value = node.attributes[name]
+        local elements = type(value) == "table" and #value or 1
+        add_tensor(plain, plain_dtypes[name], elements,
+          plain_dtypes[name] == "float32" and 4 * elements or plain_dtypes[name] == "int64" and 8 * elements or nil)
+      end
+    end
+  end
+  local list = {}
+  for op, count in pairs(counts) do list[#list + 1] = {op = op, count = count} end
+  table.sort(list, function(a, b)
+    if a.count ~= b.count then return a.count > b.count end
+    return a.op < b.op
+  end)
+  return list
+end
+
+-- Sums up where the bytes of the tensors are.
+local function add_stored(stored, tensor, part)
+  local bytes = part.nbytes
+  local place = part.storage == "external" and (part.file and part.file.path and "external" or "lost")
+    or part.storage == "none" and "none" or "file"
+  if place == "none" and part.size == 0 then return end -- nothing to store
+  local total = stored[place]
+  total.count = total.count + (part == tensor and 1 or 0)
+  total.bytes = total.bytes + (bytes or 0)
+  if not bytes and part.storage ~= "none" then total.unknown = total.unknown + 1 end
+end
+
+local function count_tensors(model, result)
+  local stored = {}
+  for _, place in ipairs {"file", "external", "lost", "none"} do stored[place] = {count = 0, bytes = 0, unknown = 0} end
+  local seen = false
+  for tensor in model:tensors() do
+    seen = true
+    local group = tensor.node and result.constants or tensor.sparse and result.sparse or result.dense
+    local sparse = tensor.sparse
+    add_tensor(group, tensor.dtype, sparse and sparse.values.size or not sparse and tensor.size or nil, tensor.nbytes)
+    if sparse then
+      group.full_elements = (group.full_elements or 0) + (tensor.size or 0)
+      add_stored(stored, tensor, sparse.values)
+      add_stored(stored, tensor, sparse.indices)
+    else
+      add_stored(stored, tensor, tensor)
+    end
+  end
+  result.has_tensors = seen
+  result.stored = stored
+end
+
+local function sort_dtypes(group)
+  local rows = {}
+  for _, row in pairs(group.by_dtype) do rows[#rows + 1] = row end
+  table.sort(rows, function(a, b)
+    if a.bytes ~= b.bytes then return a.bytes > b.bytes end
+    if a.elements ~= b.elements then return a.elements > b.elements end
+    return a.dtype < b.dtype
+  end)
+  group.dtypes = rows
+end
+
+local function count_initializers(model)
+  local main, inner = #model.graph.initializers, 0
+  for _, graph in ipairs(model.graphs) do
+    if graph.kind ~= "main" then inner = inner + #graph.initializers end
+  end
+  return main, inner
+end
+
+-- Diagnostics by code, in the order met: list of {code, severity, count, shown = the diagnostics that are kept}.
+local function group_diagnostics(model)
+  local groups, by_code = {}, {}
+  for _, diagnostic in ipairs(model.diagnostics) do
+    local key = diagnostic.severity .. " " .. diagnostic.code
+    local group = by_code[key]
+    if not group then
+      group = {code = diagnostic.code, severity = diagnostic.severity, count = 0, shown = {}}
+      by_code[key], groups[#groups + 1] = group, group
+    end
+    group.count = group.count + 1 + (diagnostic.omitted or 0)
+    group.shown[#group.shown + 1] = diagnostic
+  end
+  local rank = {error = 1, warning = 2, info = 3}
+  for i, group in ipairs(groups) do group.position = i end
+  table.sort(groups, function(a, b)
+    local first, second = rank[a.severity] or 4, rank[b.severity] or 4
+    if first ~= second then return first < second end
+    return a.position < b.position
+  end)
+  return groups
+end
+
+--- Counts everything: {nodes, graphs, operators, dense, sparse, constants, plain, stored, initializers, diagnostics}.
+-- dense and sparse are initializers, constants the tensors in node attributes, plain the numbers that Constant nodes
+-- hold without a tensor: each {count, elements, bytes, unknown, dtypes = rows of the same, most bytes first}.
+function overview.collect(model)
+  local result = {dense = new_group(), sparse = new_group(), constants = new_group(), plain = new_group()}
+  result.nodes, result.graphs = count_graphs(model)
+  result.operators = count_operators(model, result.plain)
+  count_tensors(model, result)
+  for _, name in ipairs {"dense", "sparse", "constants", "plain"} do sort_dtypes(result[name]) end
+  local main, inner = count_initializers(model)
+  result.initializers = {main = main, inner = inner}
+  result.diagnostics = group_diagnostics(model)
+  return result
+end
+
+--- Whether a graph input has an initializer, which is its default.
+function overview.has_default(value) return value.is_input and value.tensor ~= nil end
+
+--- A shape as text: "[batch, 3, ?]"; nil when none is declared. Names in it are not escaped.
+function overview.shape_text(value, separator)
+  local shape = value.shape
+  if not shape then return nil end
+  local dims = {}
+  for i = 1, #shape do dims[i] = shape[i] and tostring(shape[i]) or "?" end
+  return "[" .. table.concat(dims, separator or ", ") .. "]"
+end
+
+return overview

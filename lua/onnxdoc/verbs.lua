@@ -1,0 +1,344 @@
+--- Verbs: reports run by name. A report is a Lua file that returns a table:
+--
+--   name      what it is called (default: the file's name)
+--   summary   one line for `onnxdoc --help`                                          (must be there)
+--   example   one command line for its own --help
+--   formats   the formats it writes, the default first: {"text", "json", "csv"}
+--   models    "many" (default), "one", "none": how many it takes
+--   top       default of --top, for reports that shorten their tables
+--   color     true when it can show colours
+--   options   list of {"-x --long", argname =, description =, default =, choices =, flag = true, type = "integer",
+--             min =}; a name without dashes is an argument that stands before the models
+--   run       function(options, session): gives nothing or an exit code; options.NAME holds what was parsed
+--
+-- The session gives the models one by one and takes what is written for each:
+--
+--   for model, name in session:models() do session:write(function(write) write(name, "\n") end) end
+
+local argparse = require "argparse"
+local failure = require "onnxdoc.failure"
+local files = require "onnxdoc.files"
+local onnxdoc = require "onnxdoc"
+local text = require "onnxdoc.text"
+
+local verbs = {}
+
+local EXIT_USAGE, EXIT_INPUT, EXIT_SCRIPT = 2, 3, 5
+
+local extensions = {markdown = "md", text = "txt", json = "json", csv = "csv", html = "html"}
+
+-- Fields of a report and of one of its options, with the types they may have.
+local report_fields = {name = "string", summary = "string", example = "string", formats = "table", models = "string",
+  top = "number", color = "boolean", options = "table", run = "function", description = "string"}
+local option_fields = {argname = "string", description = "string", default = "any", choices = "table",
+  flag = "boolean", type = "string", min = "number"}
+
+local function check_fields(where, t, fields, positional)
+  for key, value in pairs(t) do
+    local wanted = fields[key]
+    if not wanted and not (positional and key == 1) then
+      failure(EXIT_SCRIPT, ("%s: unknown field '%s'"):format(where, tostring(key)))
+    end
+    if wanted and wanted ~= "any" and type(value) ~= wanted then
+      failure(EXIT_SCRIPT, ("%s: field '%s' is a %s, a %s is wanted"):format(where, key, type(value), wanted))
+    end
+  end
+end
+
+local function check_report(name, report)
+  if type(report) ~= "table" or type(report.run) ~= "function" then
+    failure(EXIT_SCRIPT, name .. ": a report returns a table with a function 'run'")
+  end
+  check_fields(name, report, report_fields)
+  for i, option in ipairs(report.options or {}) do
+    local where = ("%s: options[%d]"):format(name, i)
+    if type(option) ~= "table" or type(option[1]) ~= "string" then
+      failure(EXIT_SCRIPT, where .. ": the first entry is the option's name, such as \"--depth\"")
+    end
+    check_fields(where, option, option_fields, true)
+  end
+  return report
+end
+
+--- Whether a word names a verb.
+function verbs.is_verb(word)
+  if not word:find("^[%w_][%w_-]*$") then return false end
+  return onnxdoc._embedded("reports/" .. word .. ".lua") ~= nil or files.find("reports", word) ~= nil
+end
+
+--- The report of a verb; ends the run when its file cannot be used.
+local function load_report(entry)
+  local report, message = files.load(entry)
+  if report == nil then failure(EXIT_SCRIPT, message or entry.path .. ": returns nothing, a report table is wanted") end
+  return check_report(entry.path, report)
+end
+
+local function edit_distance(a, b)
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local kept = row[j]
+      row[j] = math.min(row[j] + 1, row[j - 1] + 1, diagonal + (a:byte(i) == b:byte(j) and 0 or 1))
+      diagonal = kept
+    end
+  end
+  return row[#b]
+end
+
+--- The verb that is spelled most like a word, or nil.
+function verbs.nearest(word)
+  local best, distance = nil, 3
+  if #word > 32 then return nil end
+  for _, entry in ipairs(files.list("reports")) do
+    local here = edit_distance(word, entry.id)
+    if here < distance and here < #word then best, distance = entry.id, here end
+  end
+  return best
+end
+
+local function integer_converter(min)
+  return function(word)
+    local n = math.tointeger(tonumber(word))
+    if n and (not min or n >= min) then return n end
+    return nil, ("'%s' is not a whole number%s"):format(word, min and (" of at least %d"):format(min) or "")
+  end
+end
+
+local function add_option(parser, option)
+  local is_argument = option[1]:sub(1, 1) ~= "-"
+  local kind = is_argument and "argument" or option.flag and "flag" or "option"
+  local element = parser[kind](parser, option[1])
+  if option.description then element:description(option.description) end
+  if option.argname then element:argname(option.argname) end
+  if option.choices then element:choices(option.choices) end
+  if option.default ~= nil then element:default(tostring(option.default)) end
+  if option.type == "integer" then element:convert(integer_converter(option.min)) end
+end
+
+local function contains(list, item)
+  for _, other in ipairs(list) do
+    if other == item then return true end
+  end
+  return false
+end
+
+local function add_format_options(parser, formats)
+  parser:option("-o --output", "Write to PATH instead of standard output; a folder (out/) gets one file for each "
+    .. "model."):argname("PATH")
+  local group = {parser:option("--format", "What to write: " .. table.concat(formats, ", ") .. "."):argname("F")
+    :choices(formats)}
+  for _, format in ipairs {"json", "csv"} do
+    if contains(formats, format) then
+      group[#group + 1] = parser:flag("--" .. format, ("The same as --format %s."):format(format))
+    end
+  end
+  if #group > 1 then parser:mutex(table.unpack(group)) end
+end
+
+local function add_common_options(parser, report)
+  if report.formats then add_format_options(parser, report.formats) end
+  if report.top then
+    add_option(parser, {"--top", argname = "N", type = "integer", min = 0, default = report.top,
+      description = "Show at most N rows of a table that can be long; 0 shows all."})
+  end
+  if report.color then
+    parser:option("--color", "Colours: auto, always or never."):argname("WHEN"):default("auto")
+      :choices({"auto", "always", "never"})
+  end
+  if report.models ~= "none" then
+    parser:option("--data-root", "One more folder that external data may be in."):argname("DIR")
+  end
+  parser:option("-l --load", "Run FILE.lua first; what it returns (a report, a rule) is added for this run.")
+    :argname("FILE"):count("*")
+  parser:flag("-q --quiet", "No notes on standard error; errors are still shown.")
+end
+
+local model_arguments = {many = {"+", "Models to read; - is standard input."},
+  one = {1, "The model to read; - is standard input."}}
+
+local function make_parser(report, name, on_help)
+  local parser = argparse("onnxdoc " .. name, report.description or report.summary)
+  parser:add_help(false)
+  parser:help_max_width(96)
+  if report.example then parser:epilog("Example:\n   " .. report.example) end
+  for _, option in ipairs(report.options or {}) do add_option(parser, option) end
+  local arguments = model_arguments[report.models or "many"]
+  if arguments then
+    parser:argument("model", arguments[2]):argname("MODEL"):args(arguments[1])
+  end
+  add_common_options(parser, report)
+  parser:flag("-h --help", "Show this help."):action(on_help)
+  return parser
+end
+
+-- What the words say, or nil after --help was shown; ends the run when they are wrong.
+local function parse_words(report, name, words)
+  local help_wanted = false
+  local parser = make_parser(report, name, function()
+    help_wanted = true
+    error("help")
+  end)
+  local called, ok, options = pcall(parser.pparse, parser, words)
+  if help_wanted then
+    print((parser:get_help():gsub("%s+$", "")))
+    return nil
+  end
+  if not called then error(ok, 0) end
+  if not ok then
+    failure(EXIT_USAGE, ("%s: %s"):format(name, options), ("try 'onnxdoc %s --help'"):format(name))
+  end
+  for _, format in ipairs {"json", "csv"} do
+    if options[format] then options.format = format end
+  end
+  options.format = options.format or report.formats and report.formats[1]
+  if type(options.model) == "string" then options.model = {options.model} end
+  return options
+end
+
+local Session = {}
+Session.__index = Session
+
+--- Whether colours are to be shown where this session writes.
+local function wants_color(options, terminal)
+  if options.color ~= "auto" then return options.color == "always" end
+  local unwanted = os.getenv("NO_COLOR")
+  return terminal.stdout and not options.output and (not unwanted or unwanted == "")
+    and os.getenv("TERM") ~= "dumb"
+end
+
+local function new_session(report, options, context)
+  local paths = options.model or {}
+  local stdin_count = 0
+  for _, path in ipairs(paths) do stdin_count = stdin_count + (path == "-" and 1 or 0) end
+  if stdin_count > 1 then failure(EXIT_USAGE, "standard input (-) can be read only once") end
+  return setmetatable({
+    paths = paths, many = #paths > 1, code = 0, current = 0, quiet = options.quiet,
+    data_root = options.data_root or context.host.data_root,
+    color = report.color and wants_color(options, context.terminal),
+    places = require("onnxdoc.output").places(options.output, paths, extensions[options.format] or "txt"),
+  }, Session)
+end
+
+--- Worse of the exit code so far and this one.
+function Session:fail(code)
+  if code > self.code then self.code = code end
+end
+
+--- A line on standard error, unless -q was given.
+function Session:note(...)
+  if not self.quiet then io.stderr:write("onnxdoc: ", text.printable(table.concat({...})), "\n") end
+end
+
+--- The models, one after the other: model, the path as given. One that cannot be read is told on standard error, is
+-- passed over and makes the exit code 3. A model is closed when the next one is asked for.
+function Session:models()
+  local model
+  return function()
+    if model then model:close() end
+    while self.current < #self.paths do
+      self.current = self.current + 1
+      local path = self.paths[self.current]
+      local message
+      model, message = onnxdoc.load(path, {data_root = self.data_root})
+      if model then return model, path end
+      io.stdout:flush()
+      io.stderr:write("onnxdoc: ", text.printable_lines(text.about(path, message)), "\n")
+      self:fail(EXIT_INPUT)
+    end
+  end
+end
+
+--- Writes what belongs to the current model, or, where the report takes none, all of it: a string, or a function that
+-- is called with write(...). An output that cannot be written ends the run.
+function Session:write(content)
+  require("onnxdoc.output").write(self.places[self.current], content)
+end
+
+--- s in bold where colours are shown.
+function Session:bold(s)
+  return self.color and "\27[1m" .. s .. "\27[0m" or s
+end
+
+--- s faint where colours are shown.
+function Session:faint(s)
+  return self.color and "\27[2m" .. s .. "\27[0m" or s
+end
+
+--- Runs a report with words for its options. Gives the exit code.
+function verbs.run(report, name, words, context)
+  name = name:find("%.lua$") and name or report.name or name
+  check_report(name, report)
+  local options = parse_words(report, name, words)
+  if not options then return 0 end
+  for _, path in ipairs(options.load or {}) do files.load_option(path) end
+  io.stdout:setvbuf("full", 65536)
+  local session = new_session(report, options, context)
+  local code = report.run(options, session)
+  if code ~= nil and math.type(code) ~= "integer" then
+    failure(EXIT_SCRIPT, ("%s: run gave a %s, an exit code or nothing is wanted"):format(name, type(code)))
+  end
+  session:fail(code or 0)
+  return session.code
+end
+
+local function show_help()
+  local lines = {
+    "Usage: onnxdoc MODEL...                              the first screen of the model card",
+    "       onnxdoc [HOST OPTIONS] SCRIPT.lua [MODEL...] [ARG...]",
+    "       onnxdoc VERB [OPTIONS] MODEL...               'onnxdoc VERB --help' explains its options",
+    "",
+    "onnxdoc reads ONNX models and tells about them; scripts in Lua decide what. As a MODEL, - is standard input;",
+    "as a SCRIPT too. In a script, `model` is the first MODEL, `models` all of them, `arg` the words as in lua.",
+    "",
+    "Verbs:",
+  }
+  local entries, width = {}, 0
+  for _, entry in ipairs(files.list("reports")) do
+    if not (entry.replaced_by and entry.origin ~= "shipped") then
+      entries[#entries + 1] = entry
+      width = math.max(width, #text.printable(entry.id))
+    end
+  end
+  for _, entry in ipairs(entries) do
+    local ok, report = pcall(load_report, entry)
+    local summary = ok and (report.summary or "") or "cannot be used: " .. tostring(report):match("^[^\n]*")
+    local origin = entry.origin == "shipped" and "" or ("  (%s)"):format(entry.path)
+    lines[#lines + 1] = ("   %s   %s"):format(text.pad(text.printable(entry.id), width),
+      text.printable(summary .. origin))
+  end
+  for _, line in ipairs {
+    "",
+    "Host options, before everything else:",
+    "   -e CODE             run CODE; all words that follow are its arguments",
+    "   -i                  a prompt for Lua, after the script if there is one",
+    "   -l FILE             run FILE first; what it returns (a report, a rule) is added for this run",
+    "   --data-root DIR     one more folder that external data may be in",
+    "   --lua-dir DIR       use the Lua files under DIR (with lua/ and reports/ in it) instead of the built-in ones",
+    "   -v, --version       show the version",
+    "   -h, --help          show this help",
+    "",
+    "Exit codes: 0 yes, clean, done; 1 the answer is no; 2 wrong usage; 3 an input could not be read;",
+    "   4 an output could not be written; 5 a script failed. Several models: the worst.",
+    "",
+    "Example:",
+    "   onnxdoc -e 'for n in model:nodes{op = \"Conv\"} do print(n) end' model.onnx",
+  } do
+    lines[#lines + 1] = line
+  end
+  print(table.concat(lines, "\n"))
+end
+
+--- Runs the verb of that name; without one, shows the help of all. Gives the exit code.
+function verbs.run_named(name, words, context)
+  if not name then
+    show_help()
+    return 0
+  end
+  local report = load_report(files.find("reports", name))
+  return verbs.run(report, name, words, context)
+end
+
+return verbs

@@ -1,0 +1,140 @@
+-- `make bench`: what opening and walking large models takes, beside the limits it must keep, and as ratios
+-- against python3-onnx where that is installed. Median of five runs behind one that does not count; the files
+-- are in the page cache; memory is the peak resident set of the process itself (launcher.c). MB is 10^6 bytes.
+-- Exit status 1 when a limit is missed.
+
+local lfs = require "lfs"
+
+local build = "build"
+for i = 1, #arg do
+  if arg[i] == "--build" then build = arg[i + 1] end
+end
+local directory = build .. "/bench"
+lfs.mkdir(directory)
+local launcher = build .. "/tests/bench/launcher"
+local binary = build .. "/onnxdoc"
+local python = "/usr/bin/python3"
+local has_onnx = os.execute(python .. " -c 'import onnx' >/dev/null 2>&1")
+
+local missed, skipped = 0, {}
+
+local function capture(command)
+  local pipe = assert(io.popen(command))
+  local text = pipe:read("a")
+  local ok = pipe:close()
+  return text, ok
+end
+
+-- Median milliseconds and bytes of a command.
+local function measure(runs, command)
+  local text = capture(("%s %d %s"):format(launcher, runs, command))
+  local ms, bytes, status = text:match("^(%S+) (%S+) (%d+)")
+  assert(status == "0", "failed: " .. command)
+  return tonumber(ms), tonumber(bytes)
+end
+
+local function row(what, value, limit, unit, note)
+  local verdict = "     "
+  if limit then
+    local good = value <= limit
+    verdict = good and "ok   " or "MISS "
+    if not good then missed = missed + 1 end
+  end
+  local limit_text = limit and ("≤ %g %s"):format(limit, unit) or ""
+  print(("%s%-44s %10.2f %-5s %-14s %s"):format(verdict, what, value, unit, limit_text, note or ""))
+end
+
+-- A generated file, made once, again when its generator is newer.
+local function generated(name, generator, arguments)
+  local path = directory .. "/" .. name
+  local made, source = lfs.attributes(path, "modification"), lfs.attributes(generator, "modification")
+  if not made or made < source then
+    assert(os.execute(("lua5.4 %s %s > %s/generate.log"):format(generator, arguments:gsub("@", path), directory)))
+  end
+  return path
+end
+
+local function python_load(path)
+  if not has_onnx then return nil end
+  local script = directory .. "/load.py"
+  local file = assert(io.open(script, "w"))
+  file:write("import sys, time, onnx\nstart = time.perf_counter()\n",
+             "onnx.load(sys.argv[1], load_external_data=False)\nprint((time.perf_counter() - start) * 1000)\n")
+  file:close()
+  local times = {}
+  for _ = 1, 3 do
+    local ms = tonumber((capture(("%s %s %s"):format(python, script, path))))
+    if not ms then return nil end
+    times[#times + 1] = ms
+  end
+  table.sort(times)
+  local _, bytes = measure(1, ("%s %s %s"):format(python, script, path))
+  return times[2], bytes
+end
+
+local function against(ms, bytes, path)
+  local python_ms, python_bytes = python_load(path)
+  if not python_ms then return "", "" end
+  return ("onnx.load %.0f ms, %.0f times as long"):format(python_ms, python_ms / ms),
+         ("onnx.load %.0f MB, %.1f times as much"):format(python_bytes / 1e6, python_bytes / bytes)
+end
+
+local spec = "../shared/data/bert_squad.spec.json"
+if lfs.attributes(spec) then
+  local path = generated("bert_squad.onnx", "tests/bench/seed_model.lua", spec .. " @")
+  local ms, bytes = measure(21, ("%s tests/bench/walk.lua %s"):format(binary, path))
+  local time_note, memory_note = against(ms, bytes, path)
+  print(("\nThe seed model (%.1f MB): open it and walk every node, input, output and attribute in Lua"):format(
+    lfs.attributes(path, "size") / 1e6))
+  row("whole process", ms, 6, "ms", time_note)
+  row("peak resident set", bytes / 1e6, 12, "MB", memory_note)
+else
+  skipped[#skipped + 1] = "the seed model: " .. spec .. " is not there"
+end
+
+do
+  local sizes = {{10000, "10k"}, {100000, "100k"}, {1000000, "1m"}}
+  local per_node = {}
+  for _, size in ipairs(sizes) do
+    size.path = generated("graph_" .. size[2] .. ".onnx", "tests/bench/graph_million.lua", size[1] .. " @")
+    size.ms, size.bytes = measure(5, ("%s tests/bench/open.lua %s"):format(binary, size.path))
+  end
+  local million = sizes[3]
+  local time_note, memory_note = against(million.ms, million.bytes, million.path)
+  print(("\nA graph of 1,000,000 nodes (%.1f MB)"):format(lfs.attributes(million.path, "size") / 1e6))
+  row("open, whole process", million.ms, 400, "ms", time_note)
+  row("open, whole process, aim", million.ms, nil, "ms", million.ms <= 250 and "≤ 250 ms: reached" or "≤ 250 ms: not reached")
+  row("peak resident set", million.bytes / 1e6, 300, "MB", memory_note)
+  row("iterate and read op_type, in Lua", tonumber((capture(("%s tests/bench/iterate.lua %s"):format(binary, million.path)))), 500, "ms")
+  local start_ms = measure(21, binary .. " tests/bench/empty.lua")
+  for i, size in ipairs(sizes) do
+    per_node[i] = (size.ms - start_ms) * 1e6 / size[1]
+    row(("open %7d nodes, per node"):format(size[1]), per_node[i], nil, "ns")
+  end
+  row("linear: per node, 1 M against 10 k", per_node[3] / per_node[1], 1.5, "times")
+end
+
+do
+  local path = generated("big_70b.onnx", "tests/bench/big_70b.lua", "@")
+  local ms, bytes = measure(21, ("%s tests/bench/open.lua %s"):format(binary, path))
+  local time_note, memory_note = against(ms, bytes, path)
+  print(("\nA 70B language model (%.1f MB, %.0f GB of external data)"):format(
+    lfs.attributes(path, "size") / 1e6, lfs.attributes(path .. ".data", "size") / 1e9))
+  row("open, whole process", ms, 10, "ms", time_note)
+  row("peak resident set", bytes / 1e6, 16, "MB", memory_note)
+end
+
+do
+  local ours, our_bytes = measure(101, binary .. " tests/bench/empty.lua")
+  local theirs, their_bytes = measure(101, "lua5.4 -e ''")
+  print("\nStarting: an empty script against lua5.4 -e ''")
+  row("onnxdoc", ours, nil, "ms", ("%.1f MB"):format(our_bytes / 1e6))
+  row("lua5.4", theirs, nil, "ms", ("%.1f MB"):format(their_bytes / 1e6))
+  row("ratio", ours / theirs, 2, "times")
+end
+
+print()
+for _, what in ipairs(skipped) do print("skipped " .. what) end
+if not has_onnx then print("python3-onnx is not installed: no ratios") end
+print(missed == 0 and "all limits kept" or missed .. " limits missed")
+os.exit(missed == 0)
