@@ -179,7 +179,7 @@ typedef struct NodeWalk {
 
 /* upvalues: model, NodeWalk */
 static int nodes_next(lua_State *L) {
-    const Model *model = model_check(L, lua_upvalueindex(1))->model;
+    const Model *model = model_upvalue(L)->model;
     NodeWalk *walk = lua_touserdata(L, lua_upvalueindex(2));
     const Graph *graph = &model->graphs.items[walk->graph];
     IdSpan order = model_list(model, graph->order);
@@ -206,7 +206,7 @@ static int graph_nodes(lua_State *L) {
 
 /* upvalues: model, graph id, position */
 static int values_next(lua_State *L) {
-    const Model *model = model_check(L, lua_upvalueindex(1))->model;
+    const Model *model = model_upvalue(L)->model;
     const Graph *graph = &model->graphs.items[lua_tointeger(L, lua_upvalueindex(2))];
     lua_Integer at = lua_tointeger(L, lua_upvalueindex(3));
     if (at >= graph->value_count) return 0;
@@ -234,7 +234,7 @@ static int graph_value(lua_State *L) {
 }
 
 static int graph_tostring(lua_State *L) {
-    const Handle *handle = luaL_checkudata(L, 1, "onnxdoc.Graph");
+    const Handle *handle = luaL_checkudata(L, 1, GRAPH_TYPE);
     if (!handle->owner->model) {
         lua_pushliteral(L, "Graph (of a closed model)");
         return 1;
@@ -268,5 +268,5 @@ void lua_graph_register(lua_State *L) {
     static const luaL_Reg methods[] = {{"nodes", graph_nodes}, {"values", graph_values}, {"value", graph_value},
                                        {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", graph_tostring}, {"__len", graph_length}, {NULL, NULL}};
-    object_register(L, "onnxdoc.Graph", "Graph", fields, methods, extra);
+    object_register(L, GRAPH_TYPE, "Graph", fields, methods, extra);
 }

@@ -285,7 +285,7 @@ typedef struct NodeWalk {
 
 /* upvalues: model, NodeWalk */
 static int nodes_next(lua_State *L) {
-    const Model *model = model_check(L, lua_upvalueindex(1))->model;
+    const Model *model = model_upvalue(L)->model;
     NodeWalk *walk = lua_touserdata(L, lua_upvalueindex(2));
     while (walk->next < model->node_count && !operator_filter_matches(&walk->filter, model, walk->next)) walk->next++;
     if (walk->next >= model->node_count) return 0;
@@ -368,7 +368,7 @@ static TensorOrder check_sort(lua_State *L, const Model *model) {
 
 /* upvalues: model, ids, count, position */
 static int tensors_next(lua_State *L) {
-    model_check(L, lua_upvalueindex(1));
+    model_upvalue(L);
     const Id *ids = lua_touserdata(L, lua_upvalueindex(2));
     lua_Integer count = lua_tointeger(L, lua_upvalueindex(3)), at = lua_tointeger(L, lua_upvalueindex(4));
     if (at >= count) return 0;

@@ -355,7 +355,7 @@ static int node_attr(lua_State *L) {
 }
 
 static int node_tostring(lua_State *L) {
-    const Handle *handle = luaL_checkudata(L, 1, "onnxdoc.Node");
+    const Handle *handle = luaL_checkudata(L, 1, NODE_TYPE);
     if (!handle->owner->model) {
         lua_pushliteral(L, "Node (of a closed model)");
         return 1;
@@ -385,5 +385,5 @@ void lua_node_register(lua_State *L) {
         {NULL, NULL}};
     static const luaL_Reg methods[] = {{"attr", node_attr}, {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", node_tostring}, {NULL, NULL}};
-    object_register(L, "onnxdoc.Node", "Node", fields, methods, extra);
+    object_register(L, NODE_TYPE, "Node", fields, methods, extra);
 }

@@ -5,8 +5,12 @@
 
 #include "onnx/fields.h"
 
-static const char *const kind_types[OBJECT_KIND_COUNT] = {"onnxdoc.Graph", "onnxdoc.Node", "onnxdoc.Value",
-                                                          "onnxdoc.Tensor"};
+const char MODEL_TYPE[] = "onnxdoc.Model";
+const char GRAPH_TYPE[] = "onnxdoc.Graph";
+const char NODE_TYPE[] = "onnxdoc.Node";
+const char VALUE_TYPE[] = "onnxdoc.Value";
+const char TENSOR_TYPE[] = "onnxdoc.Tensor";
+static const char *const kind_types[OBJECT_KIND_COUNT] = {GRAPH_TYPE, NODE_TYPE, VALUE_TYPE, TENSOR_TYPE};
 
 /* upvalues: metatable, getters by name, methods by name */
 static int object_index_field(lua_State *L) {
@@ -46,6 +50,8 @@ void object_register(lua_State *L, const char *type, const char *shown, const Fi
                      const luaL_Reg *extra) {
     luaL_newmetatable(L, type);
     int metatable = lua_gettop(L);
+    lua_pushvalue(L, metatable);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, type);
     lua_pushstring(L, shown);
     lua_setfield(L, metatable, "__name");
     lua_pushstring(L, shown);
@@ -85,7 +91,8 @@ void object_push(lua_State *L, int model, ObjectKind kind, Id id) {
     Handle *handle = lua_newuserdatauv(L, sizeof *handle, 1);
     handle->owner = lua_touserdata(L, model);
     handle->id = id;
-    luaL_setmetatable(L, kind_types[kind]);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, kind_types[kind]);
+    lua_setmetatable(L, -2);
     lua_pushvalue(L, model);
     lua_setiuservalue(L, -2, 1);
     lua_pushvalue(L, -1);
@@ -104,6 +111,12 @@ Handle *object_check(lua_State *L, int arg, ObjectKind kind) {
 
 Handle *object_self(lua_State *L) {
     return open_handle(L, lua_touserdata(L, 1));
+}
+
+LuaModel *model_upvalue(lua_State *L) {
+    LuaModel *owner = lua_touserdata(L, lua_upvalueindex(1));
+    if (!owner->model) luaL_error(L, "model is closed");
+    return owner;
 }
 
 LuaModel *model_check(lua_State *L, int arg) {

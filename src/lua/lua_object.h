@@ -44,7 +44,8 @@ typedef struct Field {
     lua_CFunction get;
 } Field;
 
-#define MODEL_TYPE "onnxdoc.Model"
+/* Names of the types: metatables are in the registry by name and, for speed, by the name's address. */
+extern const char MODEL_TYPE[], GRAPH_TYPE[], NODE_TYPE[], VALUE_TYPE[], TENSOR_TYPE[];
 
 /* Makes the metatable of a type: __index over fields and methods, __pairs, __name, __metatable. `extra`
  * holds further metamethods. Leaves nothing on the stack. */
@@ -58,8 +59,9 @@ void object_push(lua_State *L, int model, ObjectKind kind, Id id);
 Handle *object_check(lua_State *L, int arg, ObjectKind kind);
 /* As object_check, for getters, whose caller has checked the type. */
 Handle *object_self(lua_State *L);
-/* The model userdata at `arg`, open. */
+/* The model userdata at `arg`, open; the one in upvalue 1 of an iterator. */
 LuaModel *model_check(lua_State *L, int arg);
+LuaModel *model_upvalue(lua_State *L);
 /* Pushes the Model userdata of the handle at `arg` and returns its stack index. */
 int object_push_model(lua_State *L, int arg);
 

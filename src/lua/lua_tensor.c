@@ -395,7 +395,7 @@ static int tensor_stats(lua_State *L) {
 }
 
 static int tensor_tostring(lua_State *L) {
-    const Handle *handle = luaL_checkudata(L, 1, "onnxdoc.Tensor");
+    const Handle *handle = luaL_checkudata(L, 1, TENSOR_TYPE);
     if (!handle->owner->model) {
         lua_pushliteral(L, "Tensor (of a closed model)");
         return 1;
@@ -419,5 +419,5 @@ void lua_tensor_register(lua_State *L) {
         {"metadata", get_metadata}, {"offset", get_offset}, {"length", get_length}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"values", tensor_values}, {"stats", tensor_stats}, {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", tensor_tostring}, {NULL, NULL}};
-    object_register(L, "onnxdoc.Tensor", "Tensor", fields, methods, extra);
+    object_register(L, TENSOR_TYPE, "Tensor", fields, methods, extra);
 }

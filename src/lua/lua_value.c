@@ -332,7 +332,7 @@ static int get_quantization(lua_State *L) {
 }
 
 static int value_tostring(lua_State *L) {
-    const Handle *handle = luaL_checkudata(L, 1, "onnxdoc.Value");
+    const Handle *handle = luaL_checkudata(L, 1, VALUE_TYPE);
     if (!handle->owner->model) {
         lua_pushliteral(L, "Value (of a closed model)");
         return 1;
@@ -478,7 +478,7 @@ void lua_value_register(lua_State *L) {
         {"doc", get_doc}, {"metadata", get_metadata}, {"graph", get_graph}, {"model", get_model}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", value_tostring}, {NULL, NULL}};
-    object_register(L, "onnxdoc.Value", "Value", fields, methods, extra);
+    object_register(L, VALUE_TYPE, "Value", fields, methods, extra);
 
     static const luaL_Reg list[] = {{"__index", list_index}, {"__len", list_length}, {"__pairs", list_pairs},
                                     {"__eq", list_equal}, {"__tostring", list_tostring}, {NULL, NULL}};

@@ -37,7 +37,7 @@ void reader_free(Reader *reader) {
 
 void reader_seek(Reader *reader, uint64_t offset) {
     uint64_t held = (uint64_t)(reader->end - reader->start);
-    if (offset >= reader->start_offset && offset - reader->start_offset <= held) {
+    if (reader->start && offset >= reader->start_offset && offset - reader->start_offset <= held) {
         reader->next = reader->start + (offset - reader->start_offset);
         return;
     }

@@ -57,8 +57,19 @@ static bool found_is(const char *relative, uint64_t size) {
 }
 
 static void test_numbers(void) {
-    static const char *const refused[] = {"",   "-1",  "+1", " 1", "1 ",  "1e3", "0x10", "1.0", "1\n",
-                                          "१", "1_0", "18446744073709551616", "99999999999999999999999"};
+    static const char *const refused[] = {"",
+                                          "-1",
+                                          "+1",
+                                          " 1",
+                                          "1 ",
+                                          "1e3",
+                                          "0x10",
+                                          "1.0",
+                                          "1\n",
+                                          "१",
+                                          "1_0",
+                                          "18446744073709551616",
+                                          "99999999999999999999999"};
     uint64_t value = 7;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         CHECK(!external_parse_number((Bytes){refused[i], strlen(refused[i])}, &value));
@@ -87,26 +98,31 @@ static void test_plain(void) {
     CHECK(look(&roots, "below/") == EXTERNAL_NOT_A_FILE);
     CHECK(look(&roots, ".") != EXTERNAL_OK);
     char small[8] = "before";
-    CHECK(external_resolve(&roots, BYTES_LITERAL("w.bin"), small, sizeof small, &found_size) == EXTERNAL_MISSING);
+    CHECK(external_resolve(&roots, BYTES_LITERAL("w.bin"), small, sizeof small, &found_size) ==
+          EXTERNAL_MISSING);
     CHECK(strcmp(small, "before") == 0);
     CHECK(look(&(ExternalRoots){0}, "w.bin") == EXTERNAL_MISSING);
-    CHECK(look(&(ExternalRoots){.directory = ""}, "plain/w.bin") == EXTERNAL_OK && found_is("plain/w.bin", 5));
+    CHECK(look(&(ExternalRoots){.directory = ""}, "plain/w.bin") == EXTERNAL_OK &&
+          found_is("plain/w.bin", 5));
     CHECK(look(&(ExternalRoots){.directory = "/"}, root + 1) == EXTERNAL_NOT_A_FILE);
     CHECK(look(&(ExternalRoots){.directory = "gone"}, "w.bin") == EXTERNAL_MISSING);
 }
 
 static void test_bad_locations(void) {
     ExternalRoots roots = {.directory = "plain"};
-    static const char *const bad[] = {"",        "/",           "/etc/passwd",    "http://host/w.bin",
-                                      "C:\\w.b", "c:/w.bin",    "\\\\host\\w",    "file:///etc/passwd",
-                                      "//w.bin", "*/_ORT_MEM_ADDR_/*"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) CHECK(look(&roots, bad[i]) == EXTERNAL_BAD_LOCATION);
+    static const char *const bad[] = {
+        "",         "/",           "/etc/passwd",        "http://host/w.bin", "C:\\w.b",
+        "c:/w.bin", "\\\\host\\w", "file:///etc/passwd", "//w.bin",           "*/_ORT_MEM_ADDR_/*"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CHECK(look(&roots, bad[i]) == EXTERNAL_BAD_LOCATION);
     CHECK(external_resolve(&roots, (Bytes){"w.bin\0.x", 8}, found, sizeof found, &found_size) ==
           EXTERNAL_BAD_LOCATION);
-    static const char *const up[] = {"..", "../plain/w.bin", "below/../w.bin", "below/..", "./../x", "below/../../x"};
+    static const char *const up[] = {"..",       "../plain/w.bin", "below/../w.bin",
+                                     "below/..", "./../x",         "below/../../x"};
     for (size_t i = 0; i < sizeof up / sizeof up[0]; i++) CHECK(look(&roots, up[i]) == EXTERNAL_ESCAPES);
     CHECK(look(&roots, "...") == EXTERNAL_MISSING);
-    for (int i = EXTERNAL_OK; i <= EXTERNAL_DENIED; i++) CHECK(strlen(external_status_explain((ExternalStatus)i)) > 5);
+    for (int i = EXTERNAL_OK; i <= EXTERNAL_DENIED; i++)
+        CHECK(strlen(external_status_explain((ExternalStatus)i)) > 5);
 }
 
 static void test_long_names(void) {
@@ -114,9 +130,11 @@ static void test_long_names(void) {
     char name[3 * PATH_MAX];
     memset(name, 'x', sizeof name);
     for (size_t size = 255; size < sizeof name; size += 61) {
-        CHECK(external_resolve(&roots, (Bytes){name, size}, found, sizeof found, &found_size) == EXTERNAL_MISSING);
+        CHECK(external_resolve(&roots, (Bytes){name, size}, found, sizeof found, &found_size) ==
+              EXTERNAL_MISSING);
         for (size_t i = 2; i < size; i += 3) name[i] = '/';
-        CHECK(external_resolve(&roots, (Bytes){name, size}, found, sizeof found, &found_size) == EXTERNAL_MISSING);
+        CHECK(external_resolve(&roots, (Bytes){name, size}, found, sizeof found, &found_size) ==
+              EXTERNAL_MISSING);
         for (size_t i = 2; i < size; i += 3) name[i] = 'x';
     }
     name[PATH_MAX + 5] = '\0';
@@ -299,7 +317,8 @@ int main(void) {
     test_no_files();
     test_swaps();
     test_open_outside();
-    if (chdir("/") != 0 || nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0) printf("%s is left behind\n", root);
+    if (chdir("/") != 0 || nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
+        printf("%s is left behind\n", root);
     printf("%d passed, %d failed\n", passed, failed);
     return failed > 0;
 }

@@ -116,8 +116,8 @@ static void test_file(void) {
     char bytes[8];
     CHECK(source_read(source, 0, bytes, 3, &err) && memcmp(bytes, "abc", 3) == 0);
     CHECK(!source_read(source, 1, bytes, 4, &err) && err.code == ERROR_TRUNCATED && err.offset == 1);
-    CHECK(strstr(err.message, "'five'") && strstr(err.message, "cut short") && strstr(err.message, "4 bytes") &&
-          strstr(err.message, "byte 1") && strstr(err.message, "2 left"));
+    CHECK(strstr(err.message, "'five'") && strstr(err.message, "cut short") &&
+          strstr(err.message, "4 bytes") && strstr(err.message, "byte 1") && strstr(err.message, "2 left"));
     CHECK(!source_read(source, 4, bytes, 1, &err) && err.code == ERROR_TRUNCATED);
     source_close(source);
     make_file("empty", BYTES_LITERAL(""));
@@ -139,7 +139,8 @@ static void test_refused_paths(void) {
     longest[300] = '\0';
     CHECK(open_is_refused(longest, ERROR_IO, "File name too long"));
     make_file("locked", BYTES_LITERAL("1"));
-    if (geteuid() != 0) CHECK(chmod("locked", 0) == 0 && open_is_refused("locked", ERROR_IO, "Permission denied"));
+    if (geteuid() != 0)
+        CHECK(chmod("locked", 0) == 0 && open_is_refused("locked", ERROR_IO, "Permission denied"));
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
@@ -153,7 +154,8 @@ static void test_directory(void) {
     make_file("folder/.onnx", BYTES_LITERAL(""));
     CHECK(open_is_refused("folder", ERROR_IO, "'folder' is a directory and holds no .onnx file"));
     make_file("folder/model.onnx", BYTES_LITERAL(""));
-    CHECK(open_is_refused("folder", ERROR_IO, "'folder' is a directory; it holds 'model.onnx': name that file"));
+    CHECK(open_is_refused("folder", ERROR_IO,
+                          "'folder' is a directory; it holds 'model.onnx': name that file"));
     make_file("folder/b.ONNX", BYTES_LITERAL(""));
     CHECK(open_is_refused("folder", ERROR_IO, "holds 'b.ONNX' and 'model.onnx': name one of them"));
     make_file("folder/c\n.onnx", BYTES_LITERAL(""));
@@ -215,7 +217,8 @@ static void test_fifo_without_writer(void) {
     Error err = {0};
     double start = seconds();
     int fd = open("fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    CHECK(is_refused(source_from_stream(fd, "fifo", 100, 150, &err), &err, ERROR_IO, "nobody wrote to for 0.15 s"));
+    CHECK(is_refused(source_from_stream(fd, "fifo", 100, 150, &err), &err, ERROR_IO,
+                     "nobody wrote to for 0.15 s"));
     close(fd);
     CHECK(seconds() - start >= 0.14 && seconds() - start < 2);
     start = seconds();
@@ -226,16 +229,15 @@ static void test_fifo_without_writer(void) {
 static void test_limit(void) {
     Error err = {0};
     int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-    CHECK(is_refused(source_from_stream(fd, "zero", 1000000, 0, &err), &err, ERROR_LIMIT, "more than 1000000 bytes"));
+    CHECK(is_refused(source_from_stream(fd, "zero", 1000000, 0, &err), &err, ERROR_LIMIT,
+                     "more than 1000000 bytes"));
     close(fd);
     make_file("ten", BYTES_LITERAL("0123456789"));
     for (uint64_t limit = 9; limit <= 11; limit++) {
         fd = open("ten", O_RDONLY | O_CLOEXEC);
         Source *source = source_from_stream(fd, "ten", limit, 0, &err);
-        if (limit < 10)
-            CHECK(is_refused(source, &err, ERROR_LIMIT, "'ten'"));
-        else
-            CHECK(holds(source, BYTES_LITERAL("0123456789")));
+        if (limit < 10) CHECK(is_refused(source, &err, ERROR_LIMIT, "'ten'"));
+        else CHECK(holds(source, BYTES_LITERAL("0123456789")));
         close(fd);
     }
     CHECK(holds(source_open("/dev/null", &err), BYTES_LITERAL("")));
@@ -323,7 +325,8 @@ static bool is_plausible(Bytes bytes) {
     return plausible;
 }
 
-#define CASE(bytes, word) {{bytes, sizeof(bytes) - 1}, word}
+#define CASE(bytes, word)                                                                                    \
+    { {bytes, sizeof(bytes) - 1}, word }
 #define ZEROS_64                                                                                             \
     "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"                                       \
     "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
@@ -333,7 +336,8 @@ static const struct {
     Bytes bytes;
     const char *word;
 } MISTAKES[] = {
-    CASE("version https://git-lfs.github.com/spec/v1\noid sha256:ab12\nsize 435852734\n", "435852734 bytes): run 'git lfs"),
+    CASE("version https://git-lfs.github.com/spec/v1\noid sha256:ab12\nsize 435852734\n",
+         "435852734 bytes): run 'git lfs"),
     CASE("version https://git-lfs.github.com/spec/v1\noid sha256:ab12\n", "run 'git lfs pull'"),
     CASE("<!DOCTYPE html>\n<html></html>", "web page"),
     CASE("\xef\xbb\xbf \n<HTML lang=en>", "web page"),
@@ -356,10 +360,14 @@ static const struct {
     CASE("PK\3\4", "zip archive"),
     CASE("\x80\x02}q\0.", "pickle"),
     CASE("\x80\x04\x95\x10\0\0\0\0\0\0\0\x8c", "pickle"),
-    CASE("\x80\x02\x8a\nl\xfc\x9c" "F\xf9 j\xa8P\x19.", "PyTorch"),
+    CASE("\x80\x02\x8a\nl\xfc\x9c"
+         "F\xf9 j\xa8P\x19.",
+         "PyTorch"),
     CASE("\x1f\x8b\x08\0\0\0\0\0", "zcat FILE"),
     CASE("\x28\xb5\x2f\xfd\x24", "zstd"),
-    CASE("\xfd" "7zXZ\0\0\4", "xz"),
+    CASE("\xfd"
+         "7zXZ\0\0\4",
+         "xz"),
     CASE("BZh91AY", "bzip2"),
     CASE("\x04\x22\x4d\x18\x64", "lz4"),
     CASE("7z\xbc\xaf\x27\x1c\0\4", "7z"),
@@ -367,14 +375,17 @@ static const struct {
     CASE("\x89HDF\r\n\x1a\n\0\0\0", "HDF5"),
     CASE("ptrt\1\0\0\0", "TensorRT"),
     CASE("\x93NUMPY\1\0v\0", "NumPy"),
-    CASE("\x7f" "ELF\2\1\1\0", "ELF"),
+    CASE("\x7f"
+         "ELF\2\1\1\0",
+         "ELF"),
     CASE("%PDF-1.7\n", "PDF"),
     CASE("\x89PNG\r\n\x1a\n\0\0", "PNG"),
     CASE("\xff\xd8\xff\xe0\0\x10JFIF", "JPEG"),
     CASE("ir_version: 8\nproducer_name: \"x\"\ngraph {\n}\n", "protobuf text"),
     CASE("# a comment\ngraph {\n  node {\n    op_type: \"Relu\"\n  }\n}\n", "protobuf text"),
     CASE("node {\n  name: \"x\"\n  op: \"Placeholder\"\n}\n", "TensorFlow graph as"),
-    CASE("<\n  ir_version: 8,\n  opset_import: [\"\" : 17]\n>\ng (float[N] x) => (float[N] y) {", "text syntax"),
+    CASE("<\n  ir_version: 8,\n  opset_import: [\"\" : 17]\n>\ng (float[N] x) => (float[N] y) {",
+         "text syntax"),
     CASE("g (float[N] x) => (float[N] y) { y = Relu(x) }", "text syntax"),
     CASE("import onnx\nmodel = onnx.load('m.onnx')\n", "program"),
     CASE("#!/bin/sh\necho\n", "program"),
@@ -384,12 +395,19 @@ static const struct {
     CASE("(lambda x: x)\n", "text file"),
     CASE("\xff\xfe\x08\0\x07\0\x12\0\x07\0p\0y\0t\0", "UTF-16"),
     CASE("\x08\x07\x12\x07pytorch\xef\xbf\xbd\x01\xef\xbf\xbd\xef\xbf\xbd\n\xef\xbf\xbd", "U+FFFD"),
-    CASE("\x08\x02\x10\x01\x4a\x08" "abcdefgh", "one ONNX tensor"),
-    CASE("\x10\x01\x4a\x04" "abcd", "one ONNX tensor"),
-    CASE("\x08\x01\x08\x01\x08\x01\x08\x01\x08\x02\x10\x03\x4a\x02" "ab", "one ONNX tensor"),
+    CASE("\x08\x02\x10\x01\x4a\x08"
+         "abcdefgh",
+         "one ONNX tensor"),
+    CASE("\x10\x01\x4a\x04"
+         "abcd",
+         "one ONNX tensor"),
+    CASE("\x08\x01\x08\x01\x08\x01\x08\x01\x08\x02\x10\x03\x4a\x02"
+         "ab",
+         "one ONNX tensor"),
     CASE("\x0a\x02\x02\x03\x10\x07\x42\x01x", "one ONNX tensor"),
     CASE("\x0a\x12\x0a\x01x\x12\x0bPlaceholder\x3a\0\x22\x02\x08\x1b", "TensorFlow graph"),
-    CASE("\x08\x01\x12\x18\x0a\x0b\x0a\0\x12\0\x22\x05serve\x12\x09\x0a\x07\x0a\x01x\x12\x02No", "SavedModel"),
+    CASE("\x08\x01\x12\x18\x0a\x0b\x0a\0\x12\0\x22\x05serve\x12\x09\x0a\x07\x0a\x01x\x12\x02No",
+         "SavedModel"),
     CASE("\x08\x04\x12\x05\x0a\x03\x0a\x01x\xa2\x1f\0", "Core ML"),
     CASE("", "is empty (0 bytes)"),
     CASE(ZEROS_64, "64 zero bytes"),
@@ -398,7 +416,8 @@ static const struct {
 static void test_mistakes(void) {
     for (size_t i = 0; i < sizeof MISTAKES / sizeof MISTAKES[0]; i++) {
         const char *text = explain(MISTAKES[i].bytes, "dir/model.onnx");
-        bool good = strstr(text, MISTAKES[i].word) && (!text[0] || strncmp(text, "'dir/model.onnx' ", 17) == 0);
+        bool good =
+            strstr(text, MISTAKES[i].word) && (!text[0] || strncmp(text, "'dir/model.onnx' ", 17) == 0);
         if (!good) printf("case %zu: wanted '%s', got: %s\n", i, MISTAKES[i].word, text);
         CHECK(good);
         CHECK(!text[0] || !strstr(text, "..."));
@@ -415,15 +434,17 @@ static void test_mistakes(void) {
 
 static void test_unknown(void) {
     CHECK(!explain(BYTES_LITERAL("\x01\x02\x03\x04\xff\xfe\xfd"), "m.onnx")[0]);
-    CHECK(!explain(BYTES_LITERAL("\xff\xfe\x01\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"), "m.onnx")[0]);
+    CHECK(!explain(BYTES_LITERAL("\xff\xfe\x01\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"),
+                   "m.onnx")[0]);
     /* A length of 2^63 in a safetensors header, and one that the file does not have. */
     CHECK(!explain(BYTES_LITERAL("\0\0\0\0\0\0\0\x80{\"a\":1}"), "m.onnx")[0]);
     CHECK(!explain(BYTES_LITERAL("\x09\0\0\0\0\0\0\0{\"a\":1}"), "m.onnx")[0]);
 }
 
 static void test_models(void) {
-    static const char model[] = "\x08\x08\x12\x07pytorch\x3a\x12\x0a\x0a\x0a\x01x\x12\x01y\x22\x02No\x12\x04name"
-                                "\x42\x04\x0a\x00\x10\x11";
+    static const char model[] =
+        "\x08\x08\x12\x07pytorch\x3a\x12\x0a\x0a\x0a\x01x\x12\x01y\x22\x02No\x12\x04name"
+        "\x42\x04\x0a\x00\x10\x11";
     Bytes whole = {model, sizeof model - 1};
     CHECK(is_plausible(whole) && !explain(whole, "m.onnx")[0]);
     for (size_t size = 1; size < whole.size; size++) {
@@ -445,13 +466,15 @@ static void test_external_data(void) {
     CHECK(strstr(explain(numbers, "data/m.onnx.data"), "of a model 'm.onnx', which is not beside it"));
     CHECK(!explain(numbers, "data/weights.bin")[0]);
     make_file("data/m.onnx", BYTES_LITERAL(""));
-    static const char *const ours[] = {"data/m.onnx.data", "data/m.onnx_data", "data/m.onnx_data_12", "data/m.data",
-                                       "data/m.bin",       "data/m.weights",   "data/m.onnx.weight",  "data/m.pb"};
+    static const char *const ours[] = {"data/m.onnx.data",   "data/m.onnx_data", "data/m.onnx_data_12",
+                                       "data/m.data",        "data/m.bin",       "data/m.weights",
+                                       "data/m.onnx.weight", "data/m.pb"};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         CHECK(strstr(explain(numbers, ours[i]), "external data (weights) of 'data/m.onnx': open that file"));
     CHECK(strstr(explain(BYTES_LITERAL("GGUF\3\0\0\0"), "data/m.data"), "GGUF"));
     CHECK(strstr(explain(BYTES_LITERAL(ZEROS_64), "data/m.data"), "'data/m.onnx'"));
-    CHECK(strstr(explain(numbers, "data/weights.bin"), "may be external data (weights) of 'm.onnx' beside it"));
+    CHECK(
+        strstr(explain(numbers, "data/weights.bin"), "may be external data (weights) of 'm.onnx' beside it"));
     make_file("data/n.onnx", BYTES_LITERAL(""));
     CHECK(strstr(explain(numbers, "data/weights.bin"), "one of the 2 .onnx files"));
     CHECK(!explain(numbers, "data/weights.xyz")[0] && !explain(numbers, "data/n.onnx")[0]);
@@ -509,7 +532,8 @@ int main(void) {
     test_models();
     test_external_data();
     test_zeros();
-    if (chdir("/") != 0 || nftw(made, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0) printf("%s is left behind\n", made);
+    if (chdir("/") != 0 || nftw(made, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
+        printf("%s is left behind\n", made);
     printf("%d passed, %d failed\n", passed, failed);
     return failed > 0;
 }
