@@ -5,7 +5,7 @@ local text = require "onnxdoc.text"
 
 local WIDTH, LABEL, INTERFACE_ROWS, WEIGHT_ROWS = 80, 12, 4, 4
 
-local function at_least(group, shown) return (group.unknown > 0 and "≥ " or "") .. shown end
+local function at_least(unknown, shown) return (unknown > 0 and "≥ " or "") .. shown end
 
 -- The first `count` words joined by ", " to lines of at most `room` columns, and how many are left out.
 local function fill(words, count, room)
@@ -63,8 +63,8 @@ end
 
 local function format_rows(model)
   local opsets = {}
-  for _, opset in ipairs(model.opsets) do
-    opsets[#opsets + 1] = ("%s %d"):format(text.printable(overview.domain_name(opset.domain)), opset.version)
+  for _, opset in ipairs(overview.opsets(model)) do
+    opsets[#opsets + 1] = ("%s %d"):format(text.printable(opset.domain), opset.version)
   end
   local date = overview.ir_date(model.ir_version)
   return {("IR version %d%s"):format(model.ir_version, date and (" (%s)"):format(date) or ""),
@@ -100,7 +100,8 @@ local function weight_rows(facts)
       local dtypes = {}
       for i, row in ipairs(group.dtypes) do dtypes[i] = ("%s %s"):format(row.dtype, text.si(row.elements)) end
       rows[#rows + 1] = ("%s, %s elements, %s%s"):format(text.plural(group.count, kind[2], kind[3]),
-        at_least(group, text.si(group.elements)), at_least(group, text.bytes(group.bytes)),
+        at_least(group.unknown_elements, text.si(group.elements)),
+        at_least(group.unknown_bytes, text.bytes(group.bytes)),
         #dtypes == 1 and ", " .. group.dtypes[1].dtype or "")
       if #dtypes > 1 and kind[1] == "dense" then rows[#rows + 1] = wrap(dtypes, 1)[1] end
     end
@@ -133,23 +134,14 @@ local function problem_rows(facts)
   return rows
 end
 
-local function external_row(model)
-  local bytes, missing = 0, 0
-  for _, file in ipairs(model.files) do
-    if file.path then bytes = bytes + file.size else missing = missing + 1 end
-  end
-  return ("%s, %s%s"):format(text.plural(#model.files, "file"), text.bytes(bytes),
-    missing > 0 and (", %d not usable"):format(missing) or "")
-end
-
 local function make_lines(model, name, session)
   local facts = overview.collect(model)
-  local lines = {session:bold(text.truncate(text.printable(name:match("[^/]*$")), WIDTH - 30)) .. "  ONNX model, "
+  local lines = {session:bold(text.truncate(text.printable(overview.model_name(name)), WIDTH - 30)) .. "  ONNX model, "
     .. text.bytes(model.size)}
   local function add(label, rows) labelled(lines, session, label, rows) end
   if model.producer ~= "" then add("Producer", {text.printable(model.producer)}) end
   add("Format", format_rows(model))
-  if #model.files > 0 then add("Ext. data", {external_row(model)}) end
+  if #model.files > 0 then add("Ext. data", {overview.external_text(model, text.bytes)}) end
   add("Inputs", #model.inputs > 0 and value_rows(model.inputs) or {"none"})
   add("Outputs", #model.outputs > 0 and value_rows(model.outputs) or {"none"})
   add("Nodes", {node_row(facts)})

@@ -13,6 +13,35 @@ function overview.ir_date(version) return ir_dates[version] end
 --- A domain as people write it: the empty one is ai.onnx.
 function overview.domain_name(domain) return domain == "" and "ai.onnx" or domain end
 
+--- The operator sets of a model as {domain =, version =}, ai.onnx first, else in file order.
+function overview.opsets(model)
+  local opsets = {}
+  for _, wanted in ipairs {true, false} do
+    for _, opset in ipairs(model.opsets) do
+      if (opset.domain == "") == wanted then
+        opsets[#opsets + 1] = {domain = overview.domain_name(opset.domain), version = opset.version}
+      end
+    end
+  end
+  return opsets
+end
+
+--- The external data files in one line, sizes shown by `show`.
+function overview.external_text(model, show)
+  local bytes, missing = 0, 0
+  for _, file in ipairs(model.files) do
+    if file.path then bytes = bytes + file.size else missing = missing + 1 end
+  end
+  local files = #model.files == 1 and "1 file" or #model.files .. " files"
+  if missing == #model.files then return files .. ", cannot be used" end
+  return ("%s, %s%s"):format(files, show(bytes), missing > 0 and (", %d of them cannot be used"):format(missing) or "")
+end
+
+--- What a model is called: its file's name, or that it came by standard input.
+function overview.model_name(path)
+  return path == "-" and "standard input" or path:match("([^/]*)/*$")
+end
+
 -- "main", "subgraphs", "functions" or "training": where a graph belongs. A subgraph in a function is part of it.
 local function graph_group(graph)
   local root = graph
@@ -39,19 +68,35 @@ end
 local plain_dtypes = {value_float = "float32", value_floats = "float32", value_int = "int64", value_ints = "int64",
   value_string = "string", value_strings = "string"}
 
-local function new_group() return {count = 0, elements = 0, bytes = 0, unknown = 0, by_dtype = {}} end
+local function new_total(dtype)
+  return {dtype = dtype, count = 0, elements = 0, bytes = 0, unknown_elements = 0, unknown_bytes = 0}
+end
 
--- elements and bytes may be nil: then the total is not complete, and `unknown` says how many are missing from it.
+local function new_group()
+  local group = new_total()
+  group.by_dtype = {}
+  return group
+end
+
+-- elements and bytes may be nil: then that total is not complete, and unknown_... says how many are missing from it.
 local function add_tensor(group, dtype, elements, bytes)
   local name = dtype or "unknown"
-  local row = group.by_dtype[name] or {dtype = name, count = 0, elements = 0, bytes = 0, unknown = 0}
+  local row = group.by_dtype[name] or new_total(name)
   group.by_dtype[name] = row
   for _, total in ipairs {group, row} do
     total.count = total.count + 1
     total.elements = total.elements + (elements or 0)
     total.bytes = total.bytes + (bytes or 0)
-    if not elements or not bytes then total.unknown = total.unknown + 1 end
+    if not elements then total.unknown_elements = total.unknown_elements + 1 end
+    if not bytes then total.unknown_bytes = total.unknown_bytes + 1 end
   end
+end
+
+-- A reference to an attribute of the function has no value of its own.
+local function add_plain(plain, dtype, value)
+  if type(value) == "table" and value.reference then return end
+  local elements = type(value) == "table" and #value or 1
+  add_tensor(plain, dtype, elements, dtype == "float32" and 4 * elements or dtype == "int64" and 8 * elements or nil)
 end
 
 local function count_operators(model, plain)
@@ -62,10 +107,7 @@ local function count_operators(model, plain)
     if op == "Constant" then
       local name = node.attribute_names[1]
       if plain_dtypes[name] then
-        local value = node.attributes[name]
-        local elements = type(value) == "table" and #value or 1
-        add_tensor(plain, plain_dtypes[name], elements,
-          plain_dtypes[name] == "float32" and 4 * elements or plain_dtypes[name] == "int64" and 8 * elements or nil)
+        add_plain(plain, plain_dtypes[name], node.attributes[name])
       end
     end
   end
@@ -78,22 +120,22 @@ local function count_operators(model, plain)
   return list
 end
 
--- Sums up where the bytes of the tensors are.
-local function add_stored(stored, tensor, part)
+-- Sums up where the bytes of the tensors are. A sparse tensor has two parts, of which one counts.
+local function add_stored(stored, part, counts)
   local bytes = part.nbytes
   local place = part.storage == "external" and (part.file and part.file.path and "external" or "lost")
     or part.storage == "none" and "none" or "file"
   if place == "none" and part.size == 0 then return end -- nothing to store
   local total = stored[place]
-  total.count = total.count + (part == tensor and 1 or 0)
+  total.count = total.count + (counts and 1 or 0)
   total.bytes = total.bytes + (bytes or 0)
-  if not bytes and part.storage ~= "none" then total.unknown = total.unknown + 1 end
+  if not bytes then total.unknown_bytes = total.unknown_bytes + 1 end
 end
 
 local function count_tensors(model, result)
   local stored = {}
-  for _, place in ipairs {"file", "external", "lost", "none"} do stored[place] = {count = 0, bytes = 0, unknown = 0} end
-  local seen = false
+  for _, place in ipairs {"file", "external", "lost", "none"} do stored[place] = new_total() end
+  local seen, main_sparse = false, 0
   for tensor in model:tensors() do
     seen = true
     local group = tensor.node and result.constants or tensor.sparse and result.sparse or result.dense
@@ -101,14 +143,15 @@ local function count_tensors(model, result)
     add_tensor(group, tensor.dtype, sparse and sparse.values.size or not sparse and tensor.size or nil, tensor.nbytes)
     if sparse then
       group.full_elements = (group.full_elements or 0) + (tensor.size or 0)
-      add_stored(stored, tensor, sparse.values)
-      add_stored(stored, tensor, sparse.indices)
+      add_stored(stored, sparse.values, true)
+      add_stored(stored, sparse.indices, false)
+      if group == result.sparse and tensor.graph.kind == "main" then main_sparse = main_sparse + 1 end
     else
-      add_stored(stored, tensor, tensor)
+      add_stored(stored, tensor, true)
     end
   end
-  result.has_tensors = seen
-  result.stored = stored
+  result.has_tensors, result.stored = seen, stored
+  return main_sparse
 end
 
 local function sort_dtypes(group)
@@ -155,15 +198,16 @@ end
 
 --- Counts everything: {nodes, graphs, operators, dense, sparse, constants, plain, stored, initializers, diagnostics}.
 -- dense and sparse are initializers, constants the tensors in node attributes, plain the numbers that Constant nodes
--- hold without a tensor: each {count, elements, bytes, unknown, dtypes = rows of the same, most bytes first}.
+-- hold without a tensor: each {count, elements, bytes, unknown_elements, unknown_bytes, dtypes = rows of the same, most
+-- bytes first}.
 function overview.collect(model)
   local result = {dense = new_group(), sparse = new_group(), constants = new_group(), plain = new_group()}
   result.nodes, result.graphs = count_graphs(model)
   result.operators = count_operators(model, result.plain)
-  count_tensors(model, result)
+  local main_sparse = count_tensors(model, result)
   for _, name in ipairs {"dense", "sparse", "constants", "plain"} do sort_dtypes(result[name]) end
   local main, inner = count_initializers(model)
-  result.initializers = {main = main, inner = inner}
+  result.initializers = {main = main, inner = inner, main_sparse = main_sparse}
   result.diagnostics = group_diagnostics(model)
   return result
 end

@@ -197,21 +197,20 @@ static bool check_size(Loader *l, const Tensor *tensor, const Parts *parts) {
     char what[320];
     uint64_t scalars = tensor->count, width = 0;
     const char *kind = kind_names[tensor->kind];
-    DimsText dims = dims_text(l->model, tensor);
     switch (tensor->kind) {
         case PAYLOAD_NONE:
             if (tensor->count == 0) return true;
-            snprintf(what, sizeof what, "has no data, dims %s need %" PRIu64 " elements", dims.text, tensor->count);
+            snprintf(what, sizeof what, "has no data, dims %s need %" PRIu64 " elements", dims_text(l->model, tensor).text, tensor->count);
             return tensor_problem(l, DIAGNOSTIC_NO_DATA, tensor, what);
         case PAYLOAD_RAW:
             if (parts->raw.length == tensor->nbytes) return true;
             snprintf(what, sizeof what, "raw_data has %" PRIu64 " bytes, dims %s need %" PRIu64, parts->raw.length,
-                     dims.text, tensor->nbytes);
+                     dims_text(l->model, tensor).text, tensor->nbytes);
             return tensor_problem(l, DIAGNOSTIC_DATA_SIZE, tensor, what);
         case PAYLOAD_STRING_DATA:
             if (parts->string_count == tensor->count) return true;
             snprintf(what, sizeof what, "string_data has %" PRIu64 " strings, dims %s need %" PRIu64,
-                     parts->string_count, dims.text, tensor->count);
+                     parts->string_count, dims_text(l->model, tensor).text, tensor->count);
             return tensor_problem(l, DIAGNOSTIC_DATA_SIZE, tensor, what);
         case PAYLOAD_FLOAT_DATA: width = 4; break;
         case PAYLOAD_DOUBLE_DATA: width = 8; break;
@@ -227,7 +226,7 @@ static bool check_size(Loader *l, const Tensor *tensor, const Parts *parts) {
     bool ragged = width && parts->packed_bytes % width;
     if (!ragged && scalars >= least && scalars <= most) return true;
     snprintf(what, sizeof what, "%s has %" PRIu64 " bytes for at most %" PRIu64 " numbers, dims %s need %" PRIu64,
-             kind, parts->packed_bytes, most, dims.text, scalars);
+             kind, parts->packed_bytes, most, dims_text(l->model, tensor).text, scalars);
     return tensor_problem(l, DIAGNOSTIC_DATA_SIZE, tensor, what);
 }
 
@@ -256,16 +255,15 @@ static bool check_external(Loader *l, Tensor *tensor, const Parts *parts) {
     ExternalStatus status;
     if (!data_file(l, parts->location, &tensor->file, &status)) return false;
     const DataFile *file = &l->model->files.items[tensor->file];
-    Quoted location = quote(model_name(l->model, parts->location));
     if (status != EXTERNAL_OK) { /* said once for each file */
         DiagnosticCode code = status == EXTERNAL_ESCAPES        ? DIAGNOSTIC_EXTERNAL_ESCAPES
                               : status == EXTERNAL_BAD_LOCATION ? DIAGNOSTIC_EXTERNAL_LOCATION
                                                                 : DIAGNOSTIC_EXTERNAL_MISSING;
-        snprintf(what, sizeof what, "external data %s %s", location.text, external_status_explain(status));
+        snprintf(what, sizeof what, "external data %s %s", quote(model_name(l->model, parts->location)).text, external_status_explain(status));
         return tensor_problem(l, code, tensor, what);
     }
     if (parts->bad_number) {
-        snprintf(what, sizeof what, "offset or length in external data %s is not a number", location.text);
+        snprintf(what, sizeof what, "offset or length in external data %s is not a number", quote(model_name(l->model, parts->location)).text);
         return tensor_problem(l, DIAGNOSTIC_EXTERNAL_SIZE, tensor, what);
     }
     tensor->data = (ByteRange){parts->offset, parts->has_length ? parts->length : tensor->nbytes};
@@ -276,7 +274,7 @@ static bool check_external(Loader *l, Tensor *tensor, const Parts *parts) {
     }
     if (file->path.size && (tensor->data.offset > file->size || tensor->data.length > file->size - tensor->data.offset)) {
         snprintf(what, sizeof what, "external data %s has %" PRIu64 " bytes, offset %" PRIu64 " + length %" PRIu64
-                 " are wanted", location.text, file->size, tensor->data.offset, tensor->data.length);
+                 " are wanted", quote(model_name(l->model, parts->location)).text, file->size, tensor->data.offset, tensor->data.length);
         return tensor_problem(l, DIAGNOSTIC_EXTERNAL_SIZE, tensor, what);
     }
     return true;
