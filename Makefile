@@ -180,7 +180,7 @@ test-update: $(BINARY) $(MODULE) ## writes the expected texts (tests/**/*.golden
 	@git status --short -- tests 2>/dev/null || true
 
 test-corpus: $(BINARY) $(COMPARE) ## opens all models of CORPUS=dir and compares them with protobuf-c's decoding
-	@$(LUA) tests/corpus.lua --build $(BUILD) $(CORPUS)
+	@$(BINARY) tests/corpus.lua --build $(BUILD) $(CORPUS)
 
 demo: all ## builds a small model in build/models and prints its card
 	@mkdir -p $(BUILD)/models

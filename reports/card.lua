@@ -81,7 +81,7 @@ local function metadata_rows(model)
     or ("%d%s"):format(model.ir_version, date and (" (%s)"):format(date) or ""))
   if model.producer ~= "" then add("Producer", text.markdown(model.producer)) end
   add("Opsets", opsets_text(model))
-  if model.domain ~= "" then add("Domain", code(model.domain)) end
+  if model.domain ~= "" then add("Model Domain", code(model.domain)) end
   if model.model_version ~= 0 then add("Model Version", tostring(model.model_version)) end
   if model.graph and model.graph.name ~= "" then add("Graph Name", code(model.graph.name)) end
   add("File Size", exact_bytes(model.size))
@@ -137,9 +137,9 @@ local function write_counts(write, model, facts)
 end
 
 local function value_cells(value)
-  local shape = overview.shape_text(value)
-  local kind = value.type and (shape and value.dtype or value.type) or nil
-  return kind and code(kind) or "not declared", shape and code(shape) or value.type and "—" or "not declared"
+  local kind, shape = overview.type_text(value), overview.shape_text(value)
+  if not kind then return "not declared", "not declared" end
+  return code(shape and value.dtype or kind), shape and code(shape) or value.dtype and "not declared" or "—"
 end
 
 -- The values of the graph's interface; those with a default come last, and are marked.
@@ -193,7 +193,8 @@ local function write_elements(write, facts)
     local group = facts[entry[1]]
     groups = groups + (group.count > 0 and 1 or 0)
     for _, row in ipairs(group.dtypes) do
-      rows[#rows + 1] = {entry[2], row.dtype, tostring(row.count), at_least(row.unknown_elements, text.count(row.elements)),
+      rows[#rows + 1] = {entry[2], row.dtype, tostring(row.count),
+        at_least(row.unknown_elements, text.count(row.elements)),
         row.unknown_bytes == row.count and "unknown" or at_least(row.unknown_bytes, text.bytes(row.bytes))}
     end
     if #group.dtypes > 1 then
@@ -206,8 +207,8 @@ local function write_elements(write, facts)
   write("## Elements by Precision\n\n")
   add_table(write, {"Where", "Type", "Tensors", "Elements", "Bytes"}, rows, {false, false, true, true, true})
   if facts.sparse.count > 0 then
-    write(("The sparse initializers hold %s of %s elements; the others are zero. Their bytes are those of values "
-      .. "and indices.\n\n"):format(text.count(facts.sparse.elements), text.count(facts.sparse.full_elements)))
+    write(("The sparse initializers hold %s of %s elements; the others are zero. Their bytes are those of values and "
+      .. "indices.\n\n"):format(text.count(facts.sparse.elements), text.count(facts.sparse.full_elements)))
   end
 end
 
@@ -269,8 +270,8 @@ local function write_method(write, model, facts)
     write("- Elements: the product of each tensor's dims. Bytes: elements × bits of the type, packed (two 4-bit "
       .. "elements in a byte), whichever way the file stores them.\n")
     if has_unknown(facts) then
-      write("- ≥ and unknown: the size of some tensors is not known (strings have no fixed size), they are missing from the "
-        .. "total.\n")
+      write("- ≥ and unknown: the size of some tensors is not known (strings have no fixed size), they are missing "
+        .. "from the total.\n")
     end
   end
   if facts.constants.count > 0 or facts.plain.count > 0 then

@@ -51,7 +51,7 @@ local function value_rows(values)
   width = math.min(width, 40)
   for i = 1, shown do
     local name = text.truncate(text.printable(real[i].name), 40)
-    rows[i] = text.pad(name, width) .. "  " .. text.printable(real[i].type or "type not declared")
+    rows[i] = text.pad(name, width) .. "  " .. text.printable(overview.type_text(real[i]) or "type not declared")
   end
   if #real > shown then rows[#rows + 1] = ("… %d more"):format(#real - shown) end
   local defaults = #values - #real

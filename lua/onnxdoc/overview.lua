@@ -215,6 +215,12 @@ end
 --- Whether a graph input has an initializer, which is its default.
 function overview.has_default(value) return value.is_input and value.tensor ~= nil end
 
+--- The declared type of a value as ONNX text, or nil when none is.
+function overview.type_text(value)
+  local kind = value.type
+  return kind ~= "?" and kind or nil
+end
+
 --- A shape as text: "[batch, 3, ?]"; nil when none is declared. Names in it are not escaped.
 function overview.shape_text(value, separator)
   local shape = value.shape

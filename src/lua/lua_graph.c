@@ -121,14 +121,10 @@ static int get_opset(lua_State *L) {
     const Graph *graph = self_graph(L);
     const Model *model = object_self(L)->owner->model;
     while (graph->kind == GRAPH_KIND_SUBGRAPH) graph = &model->graphs.items[graph->parent];
-    uint32_t first = is_function(graph) ? graph->first_opset : 0;
-    uint32_t count = is_function(graph) ? graph->opset_count : model->opset_count;
-    lua_newtable(L);
-    for (uint32_t i = first; i < first + count; i++) {
-        object_push_symbol(L, model, model->opsets.items[i].domain);
-        lua_pushinteger(L, model->opsets.items[i].version);
-        lua_rawset(L, -3);
-    }
+    if (is_function(graph))
+        opset_table_push(L, model, graph->first_opset, graph->opset_count);
+    else
+        opset_table_push(L, model, 0, model->opset_count);
     return 1;
 }
 

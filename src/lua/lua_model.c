@@ -108,11 +108,10 @@ static int get_metadata(lua_State *L) {
     return 1;
 }
 
-/* {[""] = 17, ["com.microsoft"] = 1}; "ai.onnx" reads as "". */
-static int get_opset(lua_State *L) {
-    const Model *model = self_model(L);
+/* Back to front: of two imports of a domain the first counts. */
+void opset_table_push(lua_State *L, const Model *model, uint32_t first, uint32_t count) {
     lua_newtable(L);
-    for (uint32_t i = 0; i < model->opset_count; i++) {
+    for (uint32_t i = first + count; i-- > first;) {
         object_push_symbol(L, model, model->opsets.items[i].domain);
         lua_pushinteger(L, model->opsets.items[i].version);
         lua_rawset(L, -3);
@@ -124,6 +123,11 @@ static int get_opset(lua_State *L) {
     lua_setfield(L, -2, "ai.onnx");
     lua_setfield(L, -2, "__index");
     lua_setmetatable(L, -2);
+}
+
+static int get_opset(lua_State *L) {
+    const Model *model = self_model(L);
+    opset_table_push(L, model, 0, model->opset_count);
     return 1;
 }
 

@@ -123,6 +123,9 @@ void value_list_push(lua_State *L, bool is_output);
 /* Pushes {tensor name = {key = value}} for a graph, read once. */
 void quantization_push(lua_State *L, int model, Id graph);
 
+/* Pushes {[""] = 17, ["com.microsoft"] = 1} for a range of Model.opsets; "ai.onnx" reads as "". */
+void opset_table_push(lua_State *L, const Model *model, uint32_t first, uint32_t count);
+
 /* Pushes {location, path, size} of an external data file. */
 void file_push(lua_State *L, const Model *model, Id file);
 

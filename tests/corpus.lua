@@ -1,0 +1,114 @@
+-- `make test-corpus CORPUS=dir`: opens every .onnx file below the folder, and of libonnx-testdata where that is
+-- installed, touches everything in it from Lua, and compares our reading with protobuf-c's full decode
+-- (tests/onnx/decode_compare.c). A file may only be refused when CORPUS/index.json lists it as malformed.
+-- Runs inside the onnxdoc binary. The last line is "N passed, N failed".
+
+package.path = "./?.lua;./tests/?.lua;" .. package.path
+local lfs = require "lfs"
+local json = require "dkjson"
+local walk = require "walk"
+
+local build, corpus = "build", nil
+do
+  local i = 1
+  while arg[i] do
+    if arg[i] == "--build" then
+      i = i + 1
+      build = arg[i]
+    else
+      corpus = arg[i]:gsub("/+$", "")
+    end
+    i = i + 1
+  end
+end
+local folders = {corpus, lfs.attributes("/usr/share/libonnx-testdata/data") and "/usr/share/libonnx-testdata/data"}
+local compare = build .. "/tests/onnx/decode_compare"
+
+local passed, failed, refused, lines = 0, 0, 0, 0
+
+local function find(folder, found)
+  for name in lfs.dir(folder) do
+    local path = folder .. "/" .. name
+    if name:sub(1, 1) ~= "." then
+      if lfs.attributes(path, "mode") == "directory" then find(path, found)
+      elseif name:find("%.onnx$") then found[#found + 1] = path end
+    end
+  end
+  return found
+end
+
+-- path -> category, of the files the folder's index.json says something about.
+local function read_index(folder)
+  local categories = {}
+  local file = io.open(folder .. "/index.json", "rb")
+  if not file then return categories end
+  for _, entry in ipairs(assert(json.decode(file:read("a")))) do
+    if entry.file then categories[folder .. "/" .. entry.file] = entry.category end
+  end
+  file:close()
+  return categories
+end
+
+local function report(path, problem)
+  if problem then
+    failed = failed + 1
+    print("FAIL " .. path .. ": " .. problem)
+  else
+    passed = passed + 1
+  end
+end
+
+local function check_walk(path)
+  local model, message = onnxdoc.load(path)
+  if not model then return message end
+  local ok, counts = pcall(walk, model)
+  model:close()
+  if not ok then return counts end
+  return counts.raised > 0 and "a field could not be read" or nil
+end
+
+local function check(path, outcome, detail, categories)
+  if outcome == "same" then
+    lines = lines + math.tointeger(detail)
+    report(path, check_walk(path))
+  elseif outcome == "refused" then
+    refused = refused + 1
+    local malformed = (categories[path] or ""):find("MALFORMED", 1, true)
+    print(("refused %s: %s"):format(path, detail))
+    report(path, not malformed and "refused, and index.json does not call it malformed" or nil)
+  else
+    report(path, outcome .. ": " .. detail)
+  end
+end
+
+local function quoted(path)
+  return "'" .. path:gsub("'", "'\\''") .. "'"
+end
+
+for i = 1, 2 do
+  local folder = folders[i]
+  if folder then
+    local paths, categories = find(folder, {}), read_index(folder)
+    table.sort(paths)
+    print(("%s: %d models"):format(folder, #paths))
+    if #paths == 0 then report(folder, "no .onnx files") end
+    for first = 1, #paths, 200 do
+      local words = {}
+      for j = first, math.min(first + 199, #paths) do words[#words + 1] = quoted(paths[j]) end
+      local answered = 0
+      local pipe = assert(io.popen(compare .. " " .. table.concat(words, " ")))
+      for line in pipe:lines() do
+        local outcome, path, detail = line:match("^(%a+)\t([^\t]*)\t(.*)$")
+        answered = answered + 1
+        check(path, outcome, detail, categories)
+      end
+      pipe:close()
+      if answered ~= #words then report(folder, "decode_compare stopped after " .. answered .. " of " .. #words .. " files") end
+    end
+  end
+end
+
+if passed + failed == 0 then print("no CORPUS given and no libonnx-testdata: nothing to do") end
+print(("%d refused as they should be, %d facts compared"):format(refused, lines))
+print(("%d passed, %d failed"):format(passed, failed))
+os.exit(failed == 0)
