@@ -119,12 +119,13 @@ local function count_defaults(model)
 end
 
 local function write_counts(write, model, facts)
-  local nodes = tostring(facts.nodes.main)
+  local nodes, others = tostring(facts.nodes.main), {}
   for _, group in ipairs {{"subgraphs", "subgraph"}, {"functions", "function"}, {"training", "training graph"}} do
     if facts.graphs[group[1]] > 0 then
-      nodes = ("%s, and %d in %s"):format(nodes, facts.nodes[group[1]], text.plural(facts.graphs[group[1]], group[2]))
+      others[#others + 1] = ("%d in %s"):format(facts.nodes[group[1]], text.plural(facts.graphs[group[1]], group[2]))
     end
   end
+  if #others > 0 then nodes = nodes .. ", and " .. table.concat(others, ", ") end
   local defaults = count_defaults(model)
   write("- **Nodes**: ", nodes, "\n- **Inputs**: ", tostring(#model.inputs))
   if defaults > 0 then write((" (%d of them with an initializer as default)"):format(defaults)) end
@@ -139,7 +140,8 @@ end
 local function value_cells(value)
   local kind, shape = overview.type_text(value), overview.shape_text(value)
   if not kind then return "not declared", "not declared" end
-  return code(shape and value.dtype or kind), shape and code(shape) or value.dtype and "not declared" or "—"
+  if kind:sub(1, #(value.dtype or "?")) ~= value.dtype then return code(kind), "—" end -- a sequence, a map, ...
+  return code(value.dtype), shape and code(shape) or "not declared"
 end
 
 -- The values of the graph's interface; those with a default come last, and are marked.
@@ -216,8 +218,9 @@ local function write_sizes(write, model, facts)
   local rows, stored = {{"Model file", exact_bytes(model.size)}}, facts.stored
   local function add(name, total)
     if total.count > 0 then
-      rows[#rows + 1] = {name, ("%s in %s"):format(at_least(total.unknown_bytes, exact_bytes(total.bytes)),
-        text.plural(total.count, "tensor"))}
+      local size = total.unknown_bytes == total.count and "unknown size"
+        or at_least(total.unknown_bytes, exact_bytes(total.bytes))
+      rows[#rows + 1] = {name, ("%s in %s"):format(size, text.plural(total.count, "tensor"))}
     end
   end
   add("Tensors in the model file", stored.file)
@@ -268,10 +271,9 @@ local function write_method(write, model, facts)
   end
   if facts.has_tensors or facts.plain.count > 0 then
     write("- Elements: the product of each tensor's dims. Bytes: elements × bits of the type, packed (two 4-bit "
-      .. "elements in a byte), whichever way the file stores them.\n")
+      .. "elements in a byte), whichever way the file stores them; of strings, their own bytes.\n")
     if has_unknown(facts) then
-      write("- ≥ and unknown: the size of some tensors is not known (strings have no fixed size), they are missing "
-        .. "from the total.\n")
+      write("- ≥ and unknown: some tensors' dims or types give no size; they are missing from the total.\n")
     end
   end
   if facts.constants.count > 0 or facts.plain.count > 0 then

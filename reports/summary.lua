@@ -75,7 +75,7 @@ local function node_row(facts)
   local parts = {text.count(facts.nodes.main)}
   for _, group in ipairs {{"subgraphs", "subgraph"}, {"functions", "function"}, {"training", "training graph"}} do
     if facts.nodes[group[1]] > 0 then
-      parts[1] = text.count(facts.nodes.main) .. " in the main graph"
+      parts[1] = text.count(facts.nodes.main) .. " in main"
       parts[#parts + 1] = ("%s in %s"):format(text.count(facts.nodes[group[1]]),
         text.plural(facts.graphs[group[1]], group[2]))
     end
@@ -107,10 +107,11 @@ local function weight_rows(facts)
     end
   end
   local stored = facts.stored
-  local absent = stored.none.bytes + stored.lost.bytes
-  if stored.none.count + stored.lost.count > 0 then
-    rows[#rows + 1] = ("%s of it (%s) cannot be found"):format(text.bytes(absent),
-      text.plural(stored.none.count + stored.lost.count, "tensor"))
+  local absent = stored.none.count + stored.lost.count
+  if absent > 0 then
+    local bytes = stored.none.bytes + stored.lost.bytes
+    rows[#rows + 1] = ("%s of these without data%s"):format(text.count(absent),
+      bytes > 0 and (" (%s)"):format(text.bytes(bytes)) or "")
   end
   return table.move(rows, 1, WEIGHT_ROWS, 1, {})
 end

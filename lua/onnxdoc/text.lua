@@ -217,7 +217,8 @@ end
 local function csv_field(field)
   if field == nil then return "" end
   if math.type(field) then return text.number(field) end
-  field = tostring(field)
+  if type(field) ~= "string" then field = tostring(field) end
+  if field ~= "" and not field:find('[,"%s]') then return field end
   if field == "" or field:find('[,"\r\n]') or field:find("^%s") or field:find("%s$") then
     return '"' .. field:gsub('"', '""') .. '"'
   end

@@ -126,8 +126,8 @@ local function contains(list, item)
 end
 
 local function add_format_options(parser, formats)
-  parser:option("-o --output", "Write to PATH instead of standard output; a folder (out/) gets one file for each "
-    .. "model."):argname("PATH")
+  parser:option("-o", "Write to PATH instead of standard output; a folder (out/) gets one file for each model.")
+    :hidden_name("--output"):target("output"):argname("PATH")
   local group = {parser:option("--format", "What to write: " .. table.concat(formats, ", ") .. "."):argname("F")
     :choices(formats)}
   for _, format in ipairs {"json", "csv"} do
@@ -151,8 +151,8 @@ local function add_common_options(parser, report)
   if report.models ~= "none" then
     parser:option("--data-root", "One more folder that external data may be in."):argname("DIR")
   end
-  parser:option("-l --load", "Run FILE.lua first; what it returns (a report, a rule) is added for this run.")
-    :argname("FILE"):count("*")
+  parser:option("-l", "Run FILE.lua first; what it returns (a report, a rule) is added for this run.")
+    :target("load"):argname("FILE"):count("*")
   parser:flag("-q --quiet", "No notes on standard error; errors are still shown.")
 end
 
@@ -162,7 +162,8 @@ local model_arguments = {many = {"+", "Models to read; - is standard input."},
 local function make_parser(report, name, on_help)
   local parser = argparse("onnxdoc " .. name, report.description or report.summary)
   parser:add_help(false)
-  parser:help_max_width(96)
+  parser:help_max_width(100)
+  parser:help_description_margin(25)
   if report.example then parser:epilog("Example:\n   " .. report.example) end
   for _, option in ipairs(report.options or {}) do add_option(parser, option) end
   local arguments = model_arguments[report.models or "many"]

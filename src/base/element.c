@@ -1,6 +1,7 @@
 #include "base/element.h"
 
 #include <math.h>
+
 #include "base/little.h"
 
 typedef struct Minifloat {
@@ -18,7 +19,7 @@ static const Minifloat float8e5m2fnuz = {5, 2, 16, 0x80, true};
 
 /* 2^exponent, for exponents of normal doubles. */
 static double power_of_two(int exponent) {
-    return double_from_bits((uint64_t)(1023 + exponent) << 52);
+    return float64_from_bits((uint64_t)(1023 + exponent) << 52);
 }
 
 static double decode_minifloat(const Minifloat *format, unsigned code) {
@@ -27,12 +28,11 @@ static double decode_minifloat(const Minifloat *format, unsigned code) {
     if (format->nan && (format->unsigned_zero ? code : magnitude) == format->nan) return NAN;
     bool is_top = exponent == (1u << format->exponent_bits) - 1;
     double value;
-    if (is_top && !format->nan)
-        value = mantissa ? NAN : INFINITY;
+    if (is_top && !format->nan) value = mantissa ? NAN : INFINITY;
     else if (exponent)
-        value = ((1u << mantissa_bits) + mantissa) * power_of_two((int)exponent - format->bias - (int)mantissa_bits);
-    else
-        value = mantissa * power_of_two(1 - format->bias - (int)mantissa_bits);
+        value = ((1u << mantissa_bits) + mantissa) *
+                power_of_two((int)exponent - format->bias - (int)mantissa_bits);
+    else value = mantissa * power_of_two(1 - format->bias - (int)mantissa_bits);
     return code & 0x80 ? -value : value;
 }
 
@@ -44,13 +44,6 @@ static double decode_float4e2m1(unsigned code) {
     static const float magnitudes[8] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
     double value = magnitudes[code & 7];
     return code & 8 ? -value : value;
-}
-
-float float16_decode(uint16_t bits) {
-    uint32_t sign = (uint32_t)(bits & 0x8000) << 16, magnitude = (uint32_t)(bits & 0x7fff) << 13;
-    if (magnitude >= 0x7c00u << 13) return float_from_bits(sign | 0x7f800000u | magnitude);
-    float value = float_from_bits(magnitude) * 0x1p112f;
-    return sign ? -value : value;
 }
 
 static unsigned sub_byte(const uint8_t *bytes, uint64_t index, unsigned bits) {
@@ -73,14 +66,14 @@ static Element element_complex(double real, double imaginary) {
 
 static Element decode_byte(uint32_t dtype, uint8_t code) {
     switch (dtype) {
-        case DTYPE_INT8: return element_integer((int8_t)code);
-        case DTYPE_BOOL: return (Element){.kind = ELEMENT_BOOL, .integer = code != 0};
-        case DTYPE_FLOAT8E4M3FN: return element_float(decode_minifloat(&float8e4m3fn, code));
-        case DTYPE_FLOAT8E4M3FNUZ: return element_float(decode_minifloat(&float8e4m3fnuz, code));
-        case DTYPE_FLOAT8E5M2: return element_float(decode_minifloat(&float8e5m2, code));
-        case DTYPE_FLOAT8E5M2FNUZ: return element_float(decode_minifloat(&float8e5m2fnuz, code));
-        case DTYPE_FLOAT8E8M0: return element_float(decode_float8e8m0(code));
-        default: return element_integer(code);
+    case DTYPE_INT8: return element_integer((int8_t)code);
+    case DTYPE_BOOL: return (Element){.kind = ELEMENT_BOOL, .integer = code != 0};
+    case DTYPE_FLOAT8E4M3FN: return element_float(decode_minifloat(&float8e4m3fn, code));
+    case DTYPE_FLOAT8E4M3FNUZ: return element_float(decode_minifloat(&float8e4m3fnuz, code));
+    case DTYPE_FLOAT8E5M2: return element_float(decode_minifloat(&float8e5m2, code));
+    case DTYPE_FLOAT8E5M2FNUZ: return element_float(decode_minifloat(&float8e5m2fnuz, code));
+    case DTYPE_FLOAT8E8M0: return element_float(decode_float8e8m0(code));
+    default: return element_integer(code);
     }
 }
 
@@ -98,21 +91,23 @@ Element element_decode(uint32_t dtype, const void *raw, uint64_t index) {
     if (bits < 8) return decode_sub_byte(dtype, raw, index);
     const uint8_t *bytes = (const uint8_t *)raw + index * (bits / 8);
     switch (dtype) {
-        case DTYPE_FLOAT32: return element_float((double)float_from_bits(little_load_32(bytes)));
-        case DTYPE_FLOAT64: return element_float(double_from_bits(little_load_64(bytes)));
-        case DTYPE_FLOAT16: return element_float((double)float16_decode(little_load_16(bytes)));
-        case DTYPE_BFLOAT16: return element_float((double)float_from_bits((uint32_t)little_load_16(bytes) << 16));
-        case DTYPE_INT16: return element_integer((int16_t)little_load_16(bytes));
-        case DTYPE_UINT16: return element_integer(little_load_16(bytes));
-        case DTYPE_INT32: return element_integer((int32_t)little_load_32(bytes));
-        case DTYPE_UINT32: return element_integer(little_load_32(bytes));
-        case DTYPE_INT64: return element_integer((int64_t)little_load_64(bytes));
-        case DTYPE_UINT64: return (Element){.kind = ELEMENT_UNSIGNED, .unsigned_ = little_load_64(bytes)};
-        case DTYPE_COMPLEX64:
-            return element_complex((double)float_from_bits(little_load_32(bytes)),
-                                   (double)float_from_bits(little_load_32(bytes + 4)));
-        case DTYPE_COMPLEX128:
-            return element_complex(double_from_bits(little_load_64(bytes)), double_from_bits(little_load_64(bytes + 8)));
-        default: return decode_byte(dtype, *bytes);
+    case DTYPE_FLOAT32: return element_float((double)float32_from_bits(little_load_32(bytes)));
+    case DTYPE_FLOAT64: return element_float(float64_from_bits(little_load_64(bytes)));
+    case DTYPE_FLOAT16: return element_float((double)float16_decode(little_load_16(bytes)));
+    case DTYPE_BFLOAT16:
+        return element_float((double)float32_from_bits((uint32_t)little_load_16(bytes) << 16));
+    case DTYPE_INT16: return element_integer((int16_t)little_load_16(bytes));
+    case DTYPE_UINT16: return element_integer(little_load_16(bytes));
+    case DTYPE_INT32: return element_integer((int32_t)little_load_32(bytes));
+    case DTYPE_UINT32: return element_integer(little_load_32(bytes));
+    case DTYPE_INT64: return element_integer((int64_t)little_load_64(bytes));
+    case DTYPE_UINT64: return (Element){.kind = ELEMENT_UNSIGNED, .unsigned_ = little_load_64(bytes)};
+    case DTYPE_COMPLEX64:
+        return element_complex((double)float32_from_bits(little_load_32(bytes)),
+                               (double)float32_from_bits(little_load_32(bytes + 4)));
+    case DTYPE_COMPLEX128:
+        return element_complex(float64_from_bits(little_load_64(bytes)),
+                               float64_from_bits(little_load_64(bytes + 8)));
+    default: return decode_byte(dtype, *bytes);
     }
 }

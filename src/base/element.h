@@ -1,7 +1,7 @@
 /* Element: one decoded element of a tensor, whatever it was stored as.
  *
- * element_decode reads what raw_data holds: little-endian, packed, no alignment; 4-bit elements two a byte, 2-bit
- * four a byte, low bits first. Every value of every type up to 64 bits is exact:
+ * element_decode reads what raw_data holds: little-endian, packed, no alignment; 4-bit elements two a byte,
+ * 2-bit four a byte, low bits first. Every value is exact:
  *
  *     type            sign exponent mantissa   bias   beyond numbers
  *     float16            1        5       10     15   IEEE: infinities, NaN
@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/dtype.h"
+#include "base/little.h"
 
 typedef struct Element {
     enum { ELEMENT_INTEGER, ELEMENT_UNSIGNED, ELEMENT_FLOAT, ELEMENT_COMPLEX, ELEMENT_BOOL } kind;
@@ -33,7 +34,11 @@ typedef struct Element {
 /* Element `index` of packed elements; dtype is any but string and undefined (those give INTEGER 0). */
 Element element_decode(uint32_t dtype, const void *raw, uint64_t index);
 
-/* The value of a float16's bits. */
-float float16_decode(uint16_t bits);
+/* A float16's value: its exponent moves into float32's place, and 2^112 makes up for the biases. */
+static inline float float16_decode(uint16_t bits) {
+    uint32_t sign = (uint32_t)(bits & 0x8000) << 16, magnitude = (uint32_t)(bits & 0x7fff) << 13;
+    if (magnitude >= 0x7c00u << 13) return float32_from_bits(sign | 0x7f800000u | magnitude);
+    return float32_from_bits(sign | magnitude) * 0x1p112f;
+}
 
 #endif

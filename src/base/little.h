@@ -1,4 +1,4 @@
-/* Little-endian loads from anywhere: tensor data has no alignment, and its byte order is not the machine's. */
+/* Little-endian loads from any address: tensor data has no alignment, nor the byte order of the machine. */
 #ifndef ONNXDOC_LITTLE_H
 #define ONNXDOC_LITTLE_H
 
@@ -29,13 +29,13 @@ static inline uint64_t little_load_64(const uint8_t *bytes) {
     return LITTLE_SWAP(64, value);
 }
 
-static inline float float_from_bits(uint32_t bits) {
+static inline float float32_from_bits(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
 
-static inline double double_from_bits(uint64_t bits) {
+static inline double float64_from_bits(uint64_t bits) {
     double value;
     memcpy(&value, &bits, sizeof value);
     return value;

@@ -371,12 +371,19 @@ static bool push_graphs(Loader *l, const Outline *outline) {
     return true;
 }
 
+/* A field of the outermost message that runs past the file's end is what a broken download looks like. */
+static bool report_cut(Loader *l) {
+    Error cut = *l->err;
+    if (cut.code != ERROR_TRUNCATED) return false;
+    return error_set(l->err, cut.code, cut.offset, "%s; the file seems to be cut short", cut.message);
+}
+
 static bool load_outline(Loader *l, Outline *outline) {
     Model *model = l->model;
     Message m = message_at("ModelProto", 0, model->source->size);
     while (message_next(&l->reader, &m))
         if (!load_model_field(l, &m, outline)) return false;
-    if (l->reader.failed) return false;
+    if (l->reader.failed) return report_cut(l);
     if (!outline->has_graph)
         return reader_fail(&l->reader, ERROR_NOT_ONNX, 0, "there is no graph in it: this is not an ONNX model");
     model->opset_count = model->opsets.count;

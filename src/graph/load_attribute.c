@@ -1,6 +1,6 @@
 #include <inttypes.h>
-#include <string.h>
 
+#include "base/little.h"
 #include "graph/load.h"
 #include "onnx/fields.h"
 
@@ -22,13 +22,6 @@ static const char *const type_names[ATTRIBUTE_TYPE_COUNT] = {
     "SPARSE_TENSOR", "SPARSE_TENSORS", "TYPE_PROTO", "TYPE_PROTOS",
 };
 
-static float float_from_bits(uint64_t bits) {
-    uint32_t narrow = (uint32_t)bits;
-    float value;
-    memcpy(&value, &narrow, sizeof value);
-    return value;
-}
-
 static bool load_numbers(Loader *l, const Message *m, Parts *parts) {
     uint64_t at = 0, value;
     if (m->field == ATTRIBUTE_INTS) {
@@ -39,7 +32,7 @@ static bool load_numbers(Loader *l, const Message *m, Parts *parts) {
     } else {
         while (message_scalar(&l->reader, m, WIRE_FIXED32, "floats", &at, &value)) {
             if (parts->float_count++ >= ATTRIBUTE_STORED_LIMIT) continue;
-            if (!LOAD_PUSH(l, &l->model->floats, float_from_bits(value))) return false;
+            if (!LOAD_PUSH(l, &l->model->floats, float32_from_bits((uint32_t)value))) return false;
         }
     }
     return !l->reader.failed;
@@ -105,7 +98,7 @@ static bool load_value(Loader *l, const Message *m, uint32_t type, Id graph, Id 
     switch (type) {
         case ATTRIBUTE_FLOAT:
             if (!message_want(&l->reader, m, WIRE_FIXED32, "f")) return false;
-            parts->f = float_from_bits(m->value);
+            parts->f = float32_from_bits((uint32_t)m->value);
             return true;
         case ATTRIBUTE_INT: return load_int(l, m, "i", &parts->i);
         case ATTRIBUTE_STRING:

@@ -176,7 +176,7 @@ bool check_opsets(Loader *l) {
     Model *model = l->model;
     IdArray seen = {0}, reported = {0}; /* by operator: the importing graph it was last looked at in; domains */
     bool done = array_reserve(&seen, model->operators.count) || load_out_of_memory(l);
-    if (done) memset(seen.items, 0xff, model->operators.count * sizeof(Id));
+    if (done && model->operators.count) memset(seen.items, 0xff, model->operators.count * sizeof(Id));
     for (Id node = 0; done && node < model->node_count; node++) {
         const Node *n = &model->nodes.items[node];
         const Operator *op = &model->operators.items[n->op];

@@ -1,7 +1,6 @@
 /* Attribute values as plain Lua values: numbers, strings, lists; Tensor and Graph handles; types as text;
  * {reference = "alpha"} inside functions. */
-#include <string.h>
-
+#include "base/little.h"
 #include "lua/lua_object.h"
 #include "onnx/fields.h"
 
@@ -31,10 +30,7 @@ static bool push_list_field(lua_State *L, Reader *reader, const Message *m, uint
         if (type == ATTRIBUTE_INT_LIST) {
             lua_pushinteger(L, (lua_Integer)bits);
         } else {
-            uint32_t narrow = (uint32_t)bits;
-            float value;
-            memcpy(&value, &narrow, sizeof value);
-            lua_pushnumber(L, (lua_Number)value);
+            lua_pushnumber(L, (lua_Number)float32_from_bits((uint32_t)bits));
         }
         lua_rawseti(L, -2, ++*count);
     }

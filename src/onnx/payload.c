@@ -42,16 +42,16 @@ static uint64_t payload_error_offset(const Payload *payload) {
 /* The typed field that holds a dtype; PAYLOAD_NONE for undefined. */
 static PayloadKind dtype_field(uint32_t dtype) {
     switch (dtype) {
-        case DTYPE_UNDEFINED: return PAYLOAD_NONE;
-        case DTYPE_FLOAT32:
-        case DTYPE_COMPLEX64: return PAYLOAD_FLOAT_DATA;
-        case DTYPE_FLOAT64:
-        case DTYPE_COMPLEX128: return PAYLOAD_DOUBLE_DATA;
-        case DTYPE_STRING: return PAYLOAD_STRING_DATA;
-        case DTYPE_INT64: return PAYLOAD_INT64_DATA;
-        case DTYPE_UINT32:
-        case DTYPE_UINT64: return PAYLOAD_UINT64_DATA;
-        default: return PAYLOAD_INT32_DATA;
+    case DTYPE_UNDEFINED: return PAYLOAD_NONE;
+    case DTYPE_FLOAT32:
+    case DTYPE_COMPLEX64: return PAYLOAD_FLOAT_DATA;
+    case DTYPE_FLOAT64:
+    case DTYPE_COMPLEX128: return PAYLOAD_DOUBLE_DATA;
+    case DTYPE_STRING: return PAYLOAD_STRING_DATA;
+    case DTYPE_INT64: return PAYLOAD_INT64_DATA;
+    case DTYPE_UINT32:
+    case DTYPE_UINT64: return PAYLOAD_UINT64_DATA;
+    default: return PAYLOAD_INT32_DATA;
     }
 }
 
@@ -79,17 +79,17 @@ static bool open_fits(PayloadCursor *cursor) {
     PayloadKind field = dtype_field(payload->dtype);
     bool fits = payload_layout(payload)->number ? payload->kind == field : field != PAYLOAD_STRING_DATA;
     if (fits || payload->kind == PAYLOAD_NONE) return true;
-    return reader_fail(&cursor->reader, ERROR_DATA, payload_error_offset(payload), "%s: %s cannot hold %s, %s does",
-                       payload_name(payload), payload_layout(payload)->name, dtype_name(payload->dtype),
-                       layouts[field].name);
+    return reader_fail(&cursor->reader, ERROR_DATA, payload_error_offset(payload),
+                       "%s: %s cannot hold %s, %s does", payload_name(payload), payload_layout(payload)->name,
+                       dtype_name(payload->dtype), layouts[field].name);
 }
 
 static bool open_has_data(PayloadCursor *cursor) {
     const Payload *payload = cursor->payload;
     if (payload->kind == PAYLOAD_NONE ? payload->count == 0 : payload->source != NULL) return true;
     return reader_fail(&cursor->reader, ERROR_DATA, payload_error_offset(payload),
-                       "%s: there is no data for its %" PRIu64 " %s elements", payload_name(payload), payload->count,
-                       dtype_name(payload->dtype));
+                       "%s: there is no data for its %" PRIu64 " %s elements", payload_name(payload),
+                       payload->count, dtype_name(payload->dtype));
 }
 
 static bool open_in_source(PayloadCursor *cursor) {
@@ -98,7 +98,8 @@ static bool open_in_source(PayloadCursor *cursor) {
     if (payload->offset <= size && payload->length <= size - payload->offset) return true;
     return reader_fail(&cursor->reader, ERROR_DATA, payload_error_offset(payload),
                        "%s: %s has %" PRIu64 " bytes from byte %" PRIu64 " on, the file ends at %" PRIu64,
-                       payload_name(payload), payload_layout(payload)->name, payload->length, payload->offset, size);
+                       payload_name(payload), payload_layout(payload)->name, payload->length, payload->offset,
+                       size);
 }
 
 static bool open_has_size(PayloadCursor *cursor) {
@@ -109,19 +110,20 @@ static bool open_has_size(PayloadCursor *cursor) {
         return reader_fail(&cursor->reader, ERROR_DATA, payload_error_offset(payload),
                            "%s: %" PRIu64 " %s elements need more than 2^64 bytes", payload_name(payload),
                            payload->count, dtype_name(payload->dtype));
-    if (payload_layout(payload)->number || payload->kind == PAYLOAD_NONE || payload->length == needed) return true;
+    if (payload_layout(payload)->number || payload->kind == PAYLOAD_NONE || payload->length == needed)
+        return true;
     return reader_fail(&cursor->reader, ERROR_DATA, payload_error_offset(payload),
-                       "%s: %s has %" PRIu64 " bytes, %" PRIu64 " %s elements need %" PRIu64, payload_name(payload),
-                       payload_layout(payload)->name, payload->length, payload->count, dtype_name(payload->dtype),
-                       needed);
+                       "%s: %s has %" PRIu64 " bytes, %" PRIu64 " %s elements need %" PRIu64,
+                       payload_name(payload), payload_layout(payload)->name, payload->length, payload->count,
+                       dtype_name(payload->dtype), needed);
 }
 
 bool payload_open(PayloadCursor *cursor, const Payload *payload, Error *err) {
     *cursor = (PayloadCursor){.payload = payload, .reader = {.err = err}};
     if (!dtype_is_known(payload->dtype))
         return reader_fail(&cursor->reader, ERROR_DATA, payload_error_offset(payload),
-                           "%s: data type %" PRIu32 " is none of 1 to %d", payload_name(payload), payload->dtype,
-                           DTYPE_COUNT - 1);
+                           "%s: data type %" PRIu32 " is none of 1 to %d", payload_name(payload),
+                           payload->dtype, DTYPE_COUNT - 1);
     if (!open_fits(cursor) || !open_has_data(cursor) || !open_has_size(cursor)) return false;
     if (payload->kind == PAYLOAD_NONE) return true;
     if (!open_in_source(cursor)) return false;
@@ -146,9 +148,9 @@ static bool cursor_ready(PayloadCursor *cursor, Error *err) {
 static bool fail_scalar_count(PayloadCursor *cursor, uint64_t found) {
     const Payload *payload = cursor->payload;
     return reader_fail(&cursor->reader, ERROR_DATA, payload_error_offset(payload),
-                       "%s: %s has %" PRIu64 " values, %" PRIu64 " %s elements need %" PRIu64, payload_name(payload),
-                       payload_layout(payload)->name, found, payload->count, dtype_name(payload->dtype),
-                       payload_scalars(payload, payload->count));
+                       "%s: %s has %" PRIu64 " values, %" PRIu64 " %s elements need %" PRIu64,
+                       payload_name(payload), payload_layout(payload)->name, found, payload->count,
+                       dtype_name(payload->dtype), payload_scalars(payload, payload->count));
 }
 
 static bool cursor_copy(PayloadCursor *cursor, uint64_t offset, uint8_t *to, uint64_t length) {
@@ -176,7 +178,8 @@ static bool cursor_next_piece(PayloadCursor *cursor) {
         if (message->wire != WIRE_LENGTH || message->length % size == 0) return true;
         return reader_fail(&cursor->reader, ERROR_MALFORMED, message->start,
                            "%s: %s at byte %" PRIu64 " has %" PRIu64 " bytes, no multiple of %" PRIu32,
-                           payload_name(cursor->payload), layout->name, message->start, message->length, size);
+                           payload_name(cursor->payload), layout->name, message->start, message->length,
+                           size);
     }
     return false;
 }
@@ -210,8 +213,8 @@ static bool take_scalars(PayloadCursor *cursor, uint8_t *out, uint64_t wanted, u
         if (layout->wire != WIRE_VARINT && cursor->message.wire == WIRE_LENGTH) {
             if (!take_fixed(cursor, to, wanted - *taken, &run)) return false;
             *taken += run;
-        } else if (message_scalar(&cursor->reader, &cursor->message, layout->wire, layout->name, &cursor->scalar_at,
-                                  &value)) {
+        } else if (message_scalar(&cursor->reader, &cursor->message, layout->wire, layout->name,
+                                  &cursor->scalar_at, &value)) {
             if (to) store_scalar(dtype, value, to, size);
             *taken += 1;
         } else {
@@ -231,15 +234,15 @@ static bool cursor_end(PayloadCursor *cursor) {
     uint64_t extra = 0;
     if (cursor->payload->kind == PAYLOAD_STRING_DATA)
         while (cursor_next_piece(cursor)) extra++;
-    else
-        take_scalars(cursor, NULL, UINT64_MAX, &extra);
+    else take_scalars(cursor, NULL, UINT64_MAX, &extra);
     cursor->message = last;
     if (cursor->reader.failed) return false;
     return extra == 0 || fail_scalar_count(cursor, cursor->scalars + extra);
 }
 
 static bool step_string(PayloadCursor *cursor) {
-    if (!cursor_next_piece(cursor)) return !cursor->reader.failed && fail_scalar_count(cursor, cursor->scalars);
+    if (!cursor_next_piece(cursor))
+        return !cursor->reader.failed && fail_scalar_count(cursor, cursor->scalars);
     cursor->scalars++;
     cursor->position++;
     return message_want(&cursor->reader, &cursor->message, WIRE_LENGTH, "string_data") && cursor_end(cursor);
@@ -269,11 +272,11 @@ static bool clip_count(const PayloadCursor *cursor, uint64_t *count, Error *err)
     const Payload *payload = cursor->payload;
     uint64_t left = payload->count - cursor->position;
     uint32_t bits = dtype_bits(payload->dtype), per_byte = bits && bits < 8 ? 8 / bits : 1;
-    if (*count >= left)
-        *count = left;
+    if (*count >= left) *count = left;
     else if (*count % per_byte)
         return error_set(err, ERROR_DATA, ERROR_NO_OFFSET,
-                         "%s: %" PRIu64 " %s elements were asked for, before its end they come in multiples of %" PRIu32,
+                         "%s: %" PRIu64
+                         " %s elements were asked for, before its end they come in multiples of %" PRIu32,
                          payload_name(payload), *count, dtype_name(payload->dtype), per_byte);
     return true;
 }

@@ -37,7 +37,7 @@ typedef struct Payload {
     uint32_t dtype;  /* a known Dtype */
     uint64_t count;  /* elements, the product of the dims */
     Source *source;  /* the model's, or the external file's */
-    uint64_t offset; /* RAW, EXTERNAL: the packed elements; typed fields: the contents of the TensorProto, ... */
+    uint64_t offset; /* RAW, EXTERNAL: the packed elements; typed fields: the TensorProto's contents, ... */
     uint64_t length; /* ... walked again to find every piece of the field */
     const char *name; /* for errors: "initializer 'w1'" */
 } Payload;
@@ -50,21 +50,22 @@ typedef struct PayloadCursor {
     uint64_t scalar_at;  /* position inside the current piece (message_scalar) */
     bool in_piece;
     uint64_t position;   /* elements handed out or skipped so far */
-    uint64_t scalars;    /* values of the typed field taken so far: two for a complex number, one for each byte
-                          * of 4- and 2-bit elements, else one an element */
+    uint64_t scalars;    /* values of the typed field taken so far: two for a complex number, one for each
+                          * byte of 4- and 2-bit elements, else one an element */
     bool ended;          /* all elements taken and nothing found behind them */
 } PayloadCursor;
 
 /* What does not match dims and dtype is ERROR_DATA, naming the tensor, the field, what was found and what is
  * needed. A dtype the field cannot hold and a wrong raw_data length are found here, without reading anything;
  * too few values in a typed field by the pull or skip that misses one, too many by the one that reaches the
- * last element. The Payload must outlive the cursor; after a failure there is nothing to close, and closing is
- * harmless. Nothing is allocated but the Reader's window. */
+ * last element. The Payload must outlive the cursor; after a failure there is nothing to close, and closing
+ * is harmless. Nothing is allocated but the Reader's window. */
 bool payload_open(PayloadCursor *cursor, const Payload *payload, Error *err);
 void payload_close(PayloadCursor *cursor);
 
 /* Steps over `count` elements, at most to the end, without decoding them where the layout allows it (varints
- * must be walked). Sub-byte types: `count` must be a multiple of the elements in a byte, except at the end. */
+ * must be walked). Sub-byte types: `count` must be a multiple of the elements in a byte, except at the
+ * end. */
 bool payload_skip(PayloadCursor *cursor, uint64_t count, Error *err);
 
 /* Writes up to `count` elements as raw_data would hold them (sub-byte types: a multiple of the elements in a

@@ -1,6 +1,7 @@
 #include "weights/stats.h"
 
 #include <math.h>
+
 #include "base/little.h"
 
 /* Values whose mean and squares are gathered together; they stay in the first-level cache. */
@@ -10,7 +11,7 @@
 #define STATS_EXACT ((uint64_t)1 << 53)
 
 /* Outside this range of magnitudes the squares of doubles overflow or vanish. */
-#define STATS_WIDE_FROM 0x1p400
+#define STATS_WIDE_FROM  0x1p400
 #define STATS_WIDE_BELOW 0x1p-400
 
 typedef struct Block {
@@ -52,10 +53,8 @@ static void stats_merge(Stats *stats, uint64_t count, long double mean, long dou
 /* Counts a NaN or an infinity; false for a finite value. */
 static bool stats_tally(Stats *stats, double value) {
     if (isfinite(value)) return false;
-    if (isnan(value))
-        stats->nan++;
-    else
-        stats->inf++;
+    if (isnan(value)) stats->nan++;
+    else stats->inf++;
     return true;
 }
 
@@ -67,7 +66,8 @@ static void block_merge(Stats *stats, const Block *block) {
     for (; i < block->count; i++) sums[0] += block->values[i] - pivot;
     double mean = pivot + ((sums[0] + sums[1]) + (sums[2] + sums[3])) / block->count;
     for (i = 0; i < even; i += 4)
-        for (uint32_t j = 0; j < 4; j++) squares[j] += (block->values[i + j] - mean) * (block->values[i + j] - mean);
+        for (uint32_t j = 0; j < 4; j++)
+            squares[j] += (block->values[i + j] - mean) * (block->values[i + j] - mean);
     for (; i < block->count; i++) squares[0] += (block->values[i] - mean) * (block->values[i] - mean);
     long double total = (long double)((squares[0] + squares[1]) + (squares[2] + squares[3]));
     stats_merge(stats, block->count, (long double)mean, total);
@@ -80,12 +80,9 @@ static void block_merge_wide(Stats *stats, const Block *block) {
 
 /* `number` as an element of the kind that `like` has. */
 static Element element_like(Element like, double number) {
-    if (like.kind == ELEMENT_FLOAT)
-        like.real = number;
-    else if (like.kind == ELEMENT_UNSIGNED)
-        like.unsigned_ = (uint64_t)number;
-    else
-        like.integer = (int64_t)number;
+    if (like.kind == ELEMENT_FLOAT) like.real = number;
+    else if (like.kind == ELEMENT_UNSIGNED) like.unsigned_ = (uint64_t)number;
+    else like.integer = (int64_t)number;
     return like;
 }
 
@@ -104,8 +101,7 @@ static void block_add(Stats *stats, const Block *block, Element like) {
     double largest = high > -low ? high : -low;
     if (largest > STATS_WIDE_FROM || (largest > 0 && largest < STATS_WIDE_BELOW))
         block_merge_wide(stats, block);
-    else
-        block_merge(stats, block);
+    else block_merge(stats, block);
 }
 
 static inline void block_put(Block *block, Stats *stats, double value) {
@@ -116,21 +112,21 @@ static inline void block_put(Block *block, Stats *stats, double value) {
 static void block_fill(Block *block, Stats *stats, uint32_t dtype, const uint8_t *raw, uint32_t count) {
     block->count = 0;
     switch (dtype) {
-        case DTYPE_FLOAT32:
-            for (uint32_t i = 0; i < count; i++)
-                block_put(block, stats, (double)float_from_bits(little_load_32(raw + 4 * i)));
-            return;
-        case DTYPE_FLOAT16:
-            for (uint32_t i = 0; i < count; i++)
-                block_put(block, stats, (double)float16_decode(little_load_16(raw + 2 * i)));
-            return;
-        case DTYPE_BFLOAT16:
-            for (uint32_t i = 0; i < count; i++)
-                block_put(block, stats, (double)float_from_bits((uint32_t)little_load_16(raw + 2 * i) << 16));
-            return;
-        default:
-            for (uint32_t i = 0; i < count; i++)
-                block_put(block, stats, (double)element_number(element_decode(dtype, raw, i)));
+    case DTYPE_FLOAT32:
+        for (uint32_t i = 0; i < count; i++)
+            block_put(block, stats, (double)float32_from_bits(little_load_32(raw + 4 * i)));
+        return;
+    case DTYPE_FLOAT16:
+        for (uint32_t i = 0; i < count; i++)
+            block_put(block, stats, (double)float16_decode(little_load_16(raw + 2 * i)));
+        return;
+    case DTYPE_BFLOAT16:
+        for (uint32_t i = 0; i < count; i++)
+            block_put(block, stats, (double)float32_from_bits((uint32_t)little_load_16(raw + 2 * i) << 16));
+        return;
+    default:
+        for (uint32_t i = 0; i < count; i++)
+            block_put(block, stats, (double)element_number(element_decode(dtype, raw, i)));
     }
 }
 
@@ -157,7 +153,8 @@ static void stats_update_bytes(Stats *stats, uint32_t dtype, const uint8_t *raw,
         for (uint32_t i = 0; counts[code] && i < per_byte; i++)
             stats_add_weighted(stats, element_decode(dtype, &byte, i), counts[code]);
     }
-    for (uint64_t i = whole * per_byte; i < count; i++) stats_add_weighted(stats, element_decode(dtype, raw, i), 1);
+    for (uint64_t i = whole * per_byte; i < count; i++)
+        stats_add_weighted(stats, element_decode(dtype, raw, i), 1);
 }
 
 /* True when all of the int64 or uint64 elements are exact as double. */
@@ -180,7 +177,8 @@ static void stats_update_block(Stats *stats, uint32_t dtype, const uint8_t *raw,
 }
 
 bool stats_supports(uint32_t dtype) {
-    return dtype_is_known(dtype) && dtype != DTYPE_STRING && dtype != DTYPE_COMPLEX64 && dtype != DTYPE_COMPLEX128;
+    return dtype_is_known(dtype) && dtype != DTYPE_STRING && dtype != DTYPE_COMPLEX64 &&
+           dtype != DTYPE_COMPLEX128;
 }
 
 bool stats_update(Stats *stats, uint32_t dtype, const void *raw, uint64_t count) {

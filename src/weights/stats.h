@@ -5,7 +5,8 @@
  * numbers and strings are refused: they have no order, so no minimum.
  *
  * Mean and squares are gathered per block of values around the block's own mean and merged (Chan, Golub and
- * LeVeque 1979: M = Ma + Mb + d^2 na nb / n), so 1e8 values of 1e6 + noise lose nothing, and a constant tensor has std 0.
+ * LeVeque 1979: M = Ma + Mb + d^2 na nb / n), so 1e8 values of 1e6 + noise lose nothing, and a constant
+ * tensor has std 0.
  */
 #ifndef ONNXDOC_STATS_H
 #define ONNXDOC_STATS_H

@@ -639,14 +639,9 @@ static void their_node(Out *out, const Onnx__NodeProto *n) {
     out->indent--;
 }
 
-/* Each domain once: the first of several counts. */
 static void their_opsets(Out *out, size_t count, Onnx__OperatorSetIdProto **opsets) {
-    for (size_t i = 0; i < count; i++) {
-        Bytes domain = domain_name(B(opsets[i]->domain));
-        bool seen = false;
-        for (size_t j = 0; j < i; j++) seen = seen || bytes_equal(domain, domain_name(B(opsets[j]->domain)));
-        if (!seen) line(out, "opset %s %" PRId64, show(domain), opsets[i]->version);
-    }
+    for (size_t i = 0; i < count; i++)
+        line(out, "opset %s %" PRId64, show(domain_name(B(opsets[i]->domain))), opsets[i]->version);
 }
 
 /* The declared types of a graph by name: the first of its inputs, outputs and value_info, in this order. */

@@ -1,5 +1,5 @@
-/* Elements, payloads and stats in C. Every payload is read twice, from a memory block and through a read
- * callback, and every read in chunks of several sizes, so that pieces, windows and chunks fall apart everywhere.
+/* Elements, payloads and stats in C. Every payload is read from a memory block and through a read callback,
+ * and in chunks of several sizes, so that pieces, windows and chunks end everywhere.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -87,10 +87,8 @@ static uint32_t bits_of_float(float value) {
 static void put_packed(Wire *wire, uint32_t field, const uint64_t *values, size_t count, unsigned width) {
     Wire piece = {0};
     for (size_t i = 0; i < count; i++) {
-        if (width)
-            put_little(&piece, values[i], width);
-        else
-            put_varint(&piece, values[i]);
+        if (width) put_little(&piece, values[i], width);
+        else put_varint(&piece, values[i]);
     }
     put_bytes(wire, field, piece.data, piece.size);
     free(piece.data);
@@ -98,10 +96,8 @@ static void put_packed(Wire *wire, uint32_t field, const uint64_t *values, size_
 
 static void put_single(Wire *wire, uint32_t field, uint64_t value, unsigned width) {
     put_tag(wire, field, width == 4 ? WIRE_FIXED32 : width == 8 ? WIRE_FIXED64 : WIRE_VARINT);
-    if (width)
-        put_little(wire, value, width);
-    else
-        put_varint(wire, value);
+    if (width) put_little(wire, value, width);
+    else put_varint(wire, value);
 }
 
 /* ---- sources ---- */
@@ -122,7 +118,9 @@ static bool block_read(Source *source, uint64_t offset, void *buffer, size_t len
 }
 
 static Block block_of(const Wire *wire, bool in_memory) {
-    return (Block){.source = {.size = wire->size, .read = block_read, .memory = in_memory ? (const char *)wire->data : NULL},
+    return (Block){.source = {.size = wire->size,
+                              .read = block_read,
+                              .memory = in_memory ? (const char *)wire->data : NULL},
                    .data = wire->data};
 }
 
@@ -159,7 +157,8 @@ static Result read_all(const Payload *payload, uint64_t chunk, uint64_t skip) {
 }
 
 static Payload typed(PayloadKind kind, uint32_t dtype, uint64_t count, const Wire *wire) {
-    return (Payload){.kind = kind, .dtype = dtype, .count = count, .length = wire->size, .name = "initializer 'w1'"};
+    return (Payload){
+        .kind = kind, .dtype = dtype, .count = count, .length = wire->size, .name = "initializer 'w1'"};
 }
 
 static void expect_raw(const char *what, Payload payload, const Wire *wire, const void *raw) {
@@ -173,24 +172,27 @@ static void expect_raw(const char *what, Payload payload, const Wire *wire, cons
             payload.source = &block.source;
             Result result = read_all(&payload, chunk, skip);
             dtype_nbytes(payload.dtype, skip, &skipped);
-            CHECK(result.ok && result.count == payload.count - skip, "%s, chunk %" PRIu64 ": got %" PRIu64 " of %" PRIu64 ", %s",
-                  what, chunk, result.count, payload.count, result.ok ? "ok" : result.err.message);
+            CHECK(result.ok && result.count == payload.count - skip,
+                  "%s, chunk %" PRIu64 ": got %" PRIu64 " of %" PRIu64 ", %s", what, chunk, result.count,
+                  payload.count, result.ok ? "ok" : result.err.message);
             if (result.ok && result.count == payload.count - skip)
-                CHECK(total == skipped || memcmp(result.raw, (const uint8_t *)raw + skipped, total - skipped) == 0,
+                CHECK(total == skipped ||
+                          memcmp(result.raw, (const uint8_t *)raw + skipped, total - skipped) == 0,
                       "%s, chunk %" PRIu64 ", skip %" PRIu64 ": other bytes", what, chunk, skip);
             free(result.raw);
         }
 }
 
-static void expect_error(const char *what, Payload payload, const Wire *wire, ErrorCode code, const char *message) {
+static void expect_error(const char *what, Payload payload, const Wire *wire, ErrorCode code,
+                         const char *message) {
     for (unsigned i = 0; i < 4; i++) {
         Block block = block_of(wire, i & 1);
         payload.source = &block.source;
         Result result = read_all(&payload, 8, i & 2 ? UINT64_MAX : 0);
-        CHECK(!result.ok && result.err.code == code, "%s: %s, code %s", what, result.ok ? "no error" : result.err.message,
-              error_code_name(result.err.code));
-        CHECK(result.ok || strcmp(result.err.message, message) == 0, "%s: \"%s\", expected \"%s\"", what, result.err.message,
-              message);
+        CHECK(!result.ok && result.err.code == code, "%s: %s, code %s", what,
+              result.ok ? "no error" : result.err.message, error_code_name(result.err.code));
+        CHECK(result.ok || strcmp(result.err.message, message) == 0, "%s: \"%s\", expected \"%s\"", what,
+              result.err.message, message);
         free(result.raw);
     }
 }
@@ -199,10 +201,14 @@ static void expect_error(const char *what, Payload payload, const Wire *wire, Er
 
 static void test_dtypes(void) {
     uint64_t nbytes = 0;
-    CHECK(strcmp(dtype_name(DTYPE_FLOAT8E4M3FNUZ), "float8e4m3fnuz") == 0, "%s", dtype_name(DTYPE_FLOAT8E4M3FNUZ));
-    CHECK(strcmp(dtype_name(27), "undefined") == 0 && strcmp(dtype_name(UINT32_MAX), "undefined") == 0, "unknown numbers");
-    CHECK(!dtype_is_known(0) && dtype_is_known(1) && dtype_is_known(26) && !dtype_is_known(27), "known numbers");
-    CHECK(dtype_bits(DTYPE_COMPLEX128) == 128 && dtype_bits(DTYPE_STRING) == 0 && dtype_bits(99) == 0, "bits");
+    CHECK(strcmp(dtype_name(DTYPE_FLOAT8E4M3FNUZ), "float8e4m3fnuz") == 0, "%s",
+          dtype_name(DTYPE_FLOAT8E4M3FNUZ));
+    CHECK(strcmp(dtype_name(27), "undefined") == 0 && strcmp(dtype_name(UINT32_MAX), "undefined") == 0,
+          "unknown numbers");
+    CHECK(!dtype_is_known(0) && dtype_is_known(1) && dtype_is_known(26) && !dtype_is_known(27),
+          "known numbers");
+    CHECK(dtype_bits(DTYPE_COMPLEX128) == 128 && dtype_bits(DTYPE_STRING) == 0 && dtype_bits(99) == 0,
+          "bits");
     for (uint32_t i = 1; i < DTYPE_COUNT; i++) {
         const char *name = dtype_name(i);
         CHECK(dtype_from_name((Bytes){name, strlen(name)}) == (Dtype)i, "%s", name);
@@ -217,7 +223,8 @@ static void test_dtypes(void) {
     CHECK(dtype_nbytes(DTYPE_UINT8, UINT64_MAX, &nbytes) && nbytes == UINT64_MAX, "%" PRIu64, nbytes);
     CHECK(!dtype_nbytes(DTYPE_FLOAT32, (uint64_t)1 << 62, &nbytes), "2^62 float32");
     CHECK(!dtype_nbytes(DTYPE_COMPLEX128, (uint64_t)1 << 60, &nbytes), "2^60 complex128");
-    CHECK(!dtype_nbytes(DTYPE_STRING, 1, &nbytes) && !dtype_nbytes(DTYPE_UNDEFINED, 0, &nbytes), "no fixed size");
+    CHECK(!dtype_nbytes(DTYPE_STRING, 1, &nbytes) && !dtype_nbytes(DTYPE_UNDEFINED, 0, &nbytes),
+          "no fixed size");
 }
 
 /* ---- elements ---- */
@@ -265,7 +272,8 @@ static void test_float_tables(void) {
         for (unsigned code = 0; code < 1u << bits; code++) {
             uint8_t raw[2] = {(uint8_t)code, (uint8_t)(code >> 8)};
             uint8_t high = (uint8_t)(code << 4);
-            Element element = bits < 8 ? element_decode(format->dtype, &high, 1) : element_decode(format->dtype, raw, 0);
+            Element element =
+                bits < 8 ? element_decode(format->dtype, &high, 1) : element_decode(format->dtype, raw, 0);
             if (element.kind != ELEMENT_FLOAT || !same_number(element.real, value_of(format, code))) {
                 wrong++;
                 example = code;
@@ -282,19 +290,24 @@ static void test_float_landmarks(void) {
         unsigned code;
         double value;
     } marks[] = {
-        {DTYPE_FLOAT16, 0x3c00, 1},          {DTYPE_FLOAT16, 0x7bff, 65504},        {DTYPE_FLOAT16, 0x0001, 0x1p-24},
-        {DTYPE_BFLOAT16, 0x3f80, 1},         {DTYPE_FLOAT8E4M3FN, 0x7e, 448},       {DTYPE_FLOAT8E4M3FN, 0x01, 0x1p-9},
-        {DTYPE_FLOAT8E4M3FNUZ, 0x7f, 240},   {DTYPE_FLOAT8E4M3FNUZ, 0x01, 0x1p-10}, {DTYPE_FLOAT8E5M2, 0x7b, 57344},
-        {DTYPE_FLOAT8E5M2, 0x01, 0x1p-16},   {DTYPE_FLOAT8E5M2FNUZ, 0x7f, 57344},   {DTYPE_FLOAT8E5M2FNUZ, 0x01, 0x1p-17},
-        {DTYPE_FLOAT8E8M0, 0x7f, 1},         {DTYPE_FLOAT8E8M0, 0x00, 0x1p-127},    {DTYPE_FLOAT8E8M0, 0xfe, 0x1p127},
-        {DTYPE_FLOAT8E5M2, 0xfc, -HUGE_VAL}, {DTYPE_FLOAT8E4M3FN, 0xff, NAN},       {DTYPE_FLOAT8E4M3FNUZ, 0x80, NAN},
-        {DTYPE_FLOAT8E5M2FNUZ, 0x80, NAN},   {DTYPE_FLOAT8E8M0, 0xff, NAN},         {DTYPE_FLOAT8E4M3FN, 0x80, -0.0},
+        {DTYPE_FLOAT16, 0x3c00, 1},          {DTYPE_FLOAT16, 0x7bff, 65504},
+        {DTYPE_FLOAT16, 0x0001, 0x1p-24},    {DTYPE_BFLOAT16, 0x3f80, 1},
+        {DTYPE_FLOAT8E4M3FN, 0x7e, 448},     {DTYPE_FLOAT8E4M3FN, 0x01, 0x1p-9},
+        {DTYPE_FLOAT8E4M3FNUZ, 0x7f, 240},   {DTYPE_FLOAT8E4M3FNUZ, 0x01, 0x1p-10},
+        {DTYPE_FLOAT8E5M2, 0x7b, 57344},     {DTYPE_FLOAT8E5M2, 0x01, 0x1p-16},
+        {DTYPE_FLOAT8E5M2FNUZ, 0x7f, 57344}, {DTYPE_FLOAT8E5M2FNUZ, 0x01, 0x1p-17},
+        {DTYPE_FLOAT8E8M0, 0x7f, 1},         {DTYPE_FLOAT8E8M0, 0x00, 0x1p-127},
+        {DTYPE_FLOAT8E8M0, 0xfe, 0x1p127},   {DTYPE_FLOAT8E5M2, 0xfc, -HUGE_VAL},
+        {DTYPE_FLOAT8E4M3FN, 0xff, NAN},     {DTYPE_FLOAT8E4M3FNUZ, 0x80, NAN},
+        {DTYPE_FLOAT8E5M2FNUZ, 0x80, NAN},   {DTYPE_FLOAT8E8M0, 0xff, NAN},
+        {DTYPE_FLOAT8E4M3FN, 0x80, -0.0},
     };
     static const double float4[8] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
     for (unsigned i = 0; i < sizeof marks / sizeof *marks; i++) {
         uint8_t raw[2] = {(uint8_t)marks[i].code, (uint8_t)(marks[i].code >> 8)};
         double value = element_decode(marks[i].dtype, raw, 0).real;
-        CHECK(same_number(value, marks[i].value), "%s 0x%x: %g", dtype_name(marks[i].dtype), marks[i].code, value);
+        CHECK(same_number(value, marks[i].value), "%s 0x%x: %g", dtype_name(marks[i].dtype), marks[i].code,
+              value);
     }
     for (unsigned code = 0; code < 16; code++) {
         uint8_t raw = (uint8_t)code;
@@ -305,8 +318,9 @@ static void test_float_landmarks(void) {
 
 static void check_integer(uint32_t dtype, const uint8_t *raw, uint64_t index, int64_t wanted) {
     Element element = element_decode(dtype, raw, index);
-    CHECK(element.kind == ELEMENT_INTEGER && element.integer == wanted, "%s [%" PRIu64 "]: %" PRId64 ", expected %" PRId64,
-          dtype_name(dtype), index, element.integer, wanted);
+    CHECK(element.kind == ELEMENT_INTEGER && element.integer == wanted,
+          "%s [%" PRIu64 "]: %" PRId64 ", expected %" PRId64, dtype_name(dtype), index, element.integer,
+          wanted);
 }
 
 static void test_integers(void) {
@@ -324,7 +338,8 @@ static void test_integers(void) {
     CHECK(element_decode(DTYPE_UINT64, raw, 0).kind == ELEMENT_UNSIGNED, "uint64 kind");
     CHECK(element_decode(DTYPE_UINT64, raw, 0).unsigned_ == 0xfefffffff7458321, "uint64");
     static const int uint4[] = {1, 2, 3, 8, 5, 4, 7, 15}, int4[] = {1, 2, 3, -8, 5, 4, 7, -1};
-    static const int uint2[] = {1, 0, 2, 0, 3, 0, 0, 2, 1, 1, 0, 1}, int2[] = {1, 0, -2, 0, -1, 0, 0, -2, 1, 1, 0, 1};
+    static const int uint2[] = {1, 0, 2, 0, 3, 0, 0, 2, 1, 1, 0, 1},
+                     int2[] = {1, 0, -2, 0, -1, 0, 0, -2, 1, 1, 0, 1};
     for (unsigned i = 0; i < 8; i++) check_integer(DTYPE_UINT4, raw, i, uint4[i]);
     for (unsigned i = 0; i < 8; i++) check_integer(DTYPE_INT4, raw, i, int4[i]);
     for (unsigned i = 0; i < 12; i++) check_integer(DTYPE_UINT2, raw, i, uint2[i]);
@@ -350,9 +365,12 @@ static void test_wide_floats(void) {
     CHECK(same_number(element_decode(DTYPE_FLOAT32, raw, 1).real, -0.0), "float32 -0");
     CHECK(same_number(element_decode(DTYPE_FLOAT64, raw, 1).real, 0.1), "float64");
     Element complex64 = element_decode(DTYPE_COMPLEX64, raw, 0);
-    CHECK(complex64.kind == ELEMENT_COMPLEX && complex64.real == 1.5 && same_number(complex64.imaginary, -0.0), "complex64");
+    CHECK(complex64.kind == ELEMENT_COMPLEX && complex64.real == 1.5 &&
+              same_number(complex64.imaginary, -0.0),
+          "complex64");
     Element complex128 = element_decode(DTYPE_COMPLEX128, raw + 8, 0);
-    CHECK(complex128.kind == ELEMENT_COMPLEX && complex128.real == 0.1 && complex128.imaginary == -1e300, "complex128");
+    CHECK(complex128.kind == ELEMENT_COMPLEX && complex128.real == 0.1 && complex128.imaginary == -1e300,
+          "complex128");
     free(wire.data);
 }
 
@@ -406,10 +424,8 @@ static void put_pieces(Wire *wire, const Case *c, const uint64_t *values, uint64
     for (unsigned i = 0; at < count; i++) {
         uint64_t run = runs[i % (sizeof runs / sizeof *runs)];
         if (run > count - at) run = count - at;
-        if (run == 1 && i % 3 != 2)
-            put_single(wire, c->field, values[at], c->width);
-        else
-            put_packed(wire, c->field, values + at, run, c->width);
+        if (run == 1 && i % 3 != 2) put_single(wire, c->field, values[at], c->width);
+        else put_packed(wire, c->field, values + at, run, c->width);
         if (i % 2) put_text(wire, TENSOR_NAME, "w1");
         if (i % 5 == 0) put_single(wire, TENSOR_DIMS, 1000, 0);
         at += run;
@@ -471,15 +487,18 @@ static void test_counts(void) {
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         const Case *c = &cases[i];
         uint64_t needed = scalars_needed(c, 9), values[32] = {1, 2, 3};
-        const char *field = c->width == 4 ? "float_data" : c->width == 8 ? "double_data"
-                            : c->field == TENSOR_INT64_DATA ? "int64_data"
-                            : c->field == TENSOR_UINT64_DATA ? "uint64_data" : "int32_data";
+        const char *field = c->width == 4                    ? "float_data"
+                            : c->width == 8                  ? "double_data"
+                            : c->field == TENSOR_INT64_DATA  ? "int64_data"
+                            : c->field == TENSOR_UINT64_DATA ? "uint64_data"
+                                                             : "int32_data";
         for (uint64_t found = 0; found <= needed + 3; found++) {
             char message[200];
             Wire wire = {0};
             put_pieces(&wire, c, values, found);
-            snprintf(message, sizeof message, "initializer 'w1': %s has %" PRIu64 " values, 9 %s elements need %" PRIu64, field,
-                     found, dtype_name(c->dtype), needed);
+            snprintf(message, sizeof message,
+                     "initializer 'w1': %s has %" PRIu64 " values, 9 %s elements need %" PRIu64, field, found,
+                     dtype_name(c->dtype), needed);
             if (found != needed)
                 expect_error("count", typed(c->kind, c->dtype, 9, &wire), &wire, ERROR_DATA, message);
             free(wire.data);
@@ -489,12 +508,17 @@ static void test_counts(void) {
     put_single(&wire, TENSOR_FLOAT_DATA, 0, 4);
     expect_error("empty with data", typed(PAYLOAD_FLOAT_DATA, DTYPE_FLOAT32, 0, &wire), &wire, ERROR_DATA,
                  "initializer 'w1': float_data has 1 values, 0 float32 elements need 0");
-    expect_error("hostile count", typed(PAYLOAD_FLOAT_DATA, DTYPE_FLOAT32, (uint64_t)1 << 63, &wire), &wire, ERROR_DATA,
+    expect_error("hostile count", typed(PAYLOAD_FLOAT_DATA, DTYPE_FLOAT32, (uint64_t)1 << 63, &wire), &wire,
+                 ERROR_DATA,
                  "initializer 'w1': 9223372036854775808 float32 elements need more than 2^64 bytes");
-    expect_error("large count", typed(PAYLOAD_FLOAT_DATA, DTYPE_FLOAT32, (uint64_t)1 << 61, &wire), &wire, ERROR_DATA,
-                 "initializer 'w1': float_data has 1 values, 2305843009213693952 float32 elements need 2305843009213693952");
-    expect_error("large count, int2", typed(PAYLOAD_INT32_DATA, DTYPE_INT2, UINT64_MAX, &wire), &wire, ERROR_DATA,
-                 "initializer 'w1': int32_data has 0 values, 18446744073709551615 int2 elements need 4611686018427387904");
+    expect_error("large count", typed(PAYLOAD_FLOAT_DATA, DTYPE_FLOAT32, (uint64_t)1 << 61, &wire), &wire,
+                 ERROR_DATA,
+                 "initializer 'w1': float_data has 1 values, 2305843009213693952 float32 elements need "
+                 "2305843009213693952");
+    expect_error("large count, int2", typed(PAYLOAD_INT32_DATA, DTYPE_INT2, UINT64_MAX, &wire), &wire,
+                 ERROR_DATA,
+                 "initializer 'w1': int32_data has 0 values, 18446744073709551615 int2 elements need "
+                 "4611686018427387904");
     expect_error("no payload", typed(PAYLOAD_NONE, DTYPE_FLOAT32, 2, &wire), &wire, ERROR_DATA,
                  "initializer 'w1': there is no data for its 2 float32 elements");
     expect_raw("no payload, no elements", typed(PAYLOAD_NONE, DTYPE_FLOAT32, 0, &wire), &wire, "");
@@ -502,16 +526,22 @@ static void test_counts(void) {
                  "initializer 'w1': data type 99 is none of 1 to 26");
     Payload beyond = typed(PAYLOAD_FLOAT_DATA, DTYPE_FLOAT32, 1, &wire);
     beyond.offset = UINT64_MAX - 2;
-    expect_error("beyond the file", beyond, &wire, ERROR_DATA,
-                 "initializer 'w1': float_data has 5 bytes from byte 18446744073709551613 on, the file ends at 5");
+    expect_error(
+        "beyond the file", beyond, &wire, ERROR_DATA,
+        "initializer 'w1': float_data has 5 bytes from byte 18446744073709551613 on, the file ends at 5");
     free(wire.data);
 }
 
 static void test_kinds(void) {
     static const char *const fields[] = {
-        [PAYLOAD_RAW] = "raw_data",           [PAYLOAD_FLOAT_DATA] = "float_data",   [PAYLOAD_INT32_DATA] = "int32_data",
-        [PAYLOAD_STRING_DATA] = "string_data", [PAYLOAD_INT64_DATA] = "int64_data",  [PAYLOAD_DOUBLE_DATA] = "double_data",
-        [PAYLOAD_UINT64_DATA] = "uint64_data", [PAYLOAD_EXTERNAL] = "external data",
+        [PAYLOAD_RAW] = "raw_data",
+        [PAYLOAD_FLOAT_DATA] = "float_data",
+        [PAYLOAD_INT32_DATA] = "int32_data",
+        [PAYLOAD_STRING_DATA] = "string_data",
+        [PAYLOAD_INT64_DATA] = "int64_data",
+        [PAYLOAD_DOUBLE_DATA] = "double_data",
+        [PAYLOAD_UINT64_DATA] = "uint64_data",
+        [PAYLOAD_EXTERNAL] = "external data",
     };
     Wire wire = {0};
     put_text(&wire, TENSOR_NAME, "w1");
@@ -521,7 +551,8 @@ static void test_kinds(void) {
             if (cases[i].dtype == dtype) own = cases[i].kind;
         for (PayloadKind kind = PAYLOAD_RAW; kind <= PAYLOAD_EXTERNAL; kind++) {
             char message[200];
-            bool fits = kind == own || (dtype != DTYPE_STRING && (kind == PAYLOAD_RAW || kind == PAYLOAD_EXTERNAL));
+            bool fits =
+                kind == own || (dtype != DTYPE_STRING && (kind == PAYLOAD_RAW || kind == PAYLOAD_EXTERNAL));
             if (fits) continue;
             snprintf(message, sizeof message, "initializer 'w1': %s cannot hold %s, %s does", fields[kind],
                      dtype_name(dtype), fields[own]);
@@ -539,16 +570,25 @@ static void test_raw(void) {
         uint64_t counts[] = {0, 1, 5, 1023, 18001}, nbytes;
         if (dtype == DTYPE_STRING) continue;
         for (unsigned i = 0; i < 5; i++)
-            for (PayloadKind kind = PAYLOAD_RAW; kind <= PAYLOAD_EXTERNAL; kind += PAYLOAD_EXTERNAL - PAYLOAD_RAW) {
+            for (PayloadKind kind = PAYLOAD_RAW; kind <= PAYLOAD_EXTERNAL;
+                 kind += PAYLOAD_EXTERNAL - PAYLOAD_RAW) {
                 dtype_nbytes(dtype, counts[i], &nbytes);
-                Payload payload = {.kind = kind, .dtype = dtype, .count = counts[i], .offset = 77, .length = nbytes, .name = "w"};
+                Payload payload = {.kind = kind,
+                                   .dtype = dtype,
+                                   .count = counts[i],
+                                   .offset = 77,
+                                   .length = nbytes,
+                                   .name = "w"};
                 expect_raw(dtype_name(dtype), payload, &wire, wire.data + 77);
             }
     }
-    Payload payload = {.kind = PAYLOAD_RAW, .dtype = DTYPE_FLOAT32, .count = 8, .length = 12, .name = "initializer 'w1'"};
-    expect_error("short", payload, &wire, ERROR_DATA, "initializer 'w1': raw_data has 12 bytes, 8 float32 elements need 32");
+    Payload payload = {
+        .kind = PAYLOAD_RAW, .dtype = DTYPE_FLOAT32, .count = 8, .length = 12, .name = "initializer 'w1'"};
+    expect_error("short", payload, &wire, ERROR_DATA,
+                 "initializer 'w1': raw_data has 12 bytes, 8 float32 elements need 32");
     payload.length = 33;
-    expect_error("long", payload, &wire, ERROR_DATA, "initializer 'w1': raw_data has 33 bytes, 8 float32 elements need 32");
+    expect_error("long", payload, &wire, ERROR_DATA,
+                 "initializer 'w1': raw_data has 33 bytes, 8 float32 elements need 32");
     payload.kind = PAYLOAD_EXTERNAL;
     expect_error("long", payload, &wire, ERROR_DATA,
                  "initializer 'w1': external data has 33 bytes, 8 float32 elements need 32");
@@ -562,6 +602,13 @@ static void test_raw(void) {
     payload.length = (uint64_t)1 << 62;
     expect_error("hostile", payload, &wire, ERROR_DATA,
                  "tensor: raw_data has 4611686018427387904 bytes from byte 0 on, the file ends at 300000");
+    payload = (Payload){.kind = PAYLOAD_RAW,
+                        .dtype = DTYPE_UINT8,
+                        .count = UINT64_MAX - 2,
+                        .length = UINT64_MAX - 2,
+                        .offset = 5};
+    expect_error("end past 2^64", payload, &wire, ERROR_DATA,
+                 "tensor: raw_data has 18446744073709551613 bytes from byte 5 on, the file ends at 300000");
     free(wire.data);
 }
 
@@ -584,7 +631,9 @@ static void test_malformed(void) {
     wire = (Wire){0};
     put_tag(&wire, TENSOR_INT64_DATA, WIRE_LENGTH);
     put_varint(&wire, (uint64_t)1 << 63);
-    expect_error("length 2^63", typed(PAYLOAD_INT64_DATA, DTYPE_INT64, 2, &wire), &wire, ERROR_TRUNCATED,
+    Payload payload = typed(PAYLOAD_INT64_DATA, DTYPE_INT64, 2, &wire);
+    put(&wire, "\1", 1); /* belongs to what follows in the file */
+    expect_error("length 2^63", payload, &wire, ERROR_TRUNCATED,
                  "initializer 'w1': field 7 at byte 0 has 9223372036854775808 bytes, 0 remain");
     free(wire.data);
 }
@@ -606,7 +655,8 @@ static void test_truncations(void) {
                 Block block = block_of(&cut, memory);
                 payload.source = &block.source;
                 Result result = read_all(&payload, 16, 0);
-                if (!result.ok && result.err.message[0] == 0) CHECK(false, "an error without a message, %zu", size);
+                if (!result.ok && result.err.message[0] == 0)
+                    CHECK(false, "an error without a message, %zu", size);
                 free(result.raw);
             }
             free(copy);
@@ -620,7 +670,12 @@ static void test_misuse(void) {
     Wire wire = {0};
     put_text(&wire, TENSOR_NAME, "ABCDEFGH");
     Block block = block_of(&wire, true);
-    Payload payload = {.kind = PAYLOAD_RAW, .dtype = DTYPE_INT4, .count = 7, .source = &block.source, .offset = 2, .length = 4};
+    Payload payload = {.kind = PAYLOAD_RAW,
+                       .dtype = DTYPE_INT4,
+                       .count = 7,
+                       .source = &block.source,
+                       .offset = 2,
+                       .length = 4};
     PayloadCursor cursor;
     Error err = {0};
     uint8_t raw[8];
@@ -632,7 +687,8 @@ static void test_misuse(void) {
     CHECK(!payload_skip(&cursor, 1, &err), "1 int4 in the middle");
     CHECK(!payload_pull_string(&cursor, &string, &any, &err), "a string of int4");
     CHECK(payload_skip(&cursor, 2, &err), "%s", err.message);
-    CHECK(payload_pull(&cursor, raw, 4, &got, &err) && got == 4 && memcmp(raw, "BC", 2) == 0, "%s", err.message);
+    CHECK(payload_pull(&cursor, raw, 4, &got, &err) && got == 4 && memcmp(raw, "BC", 2) == 0, "%s",
+          err.message);
     CHECK(payload_pull(&cursor, raw, 1, &got, &err) && got == 1 && raw[0] == 'D', "%s", err.message);
     CHECK(payload_pull(&cursor, raw, 1, &got, &err) && got == 0, "%s", err.message);
     CHECK(payload_skip(&cursor, 100, &err), "skip at the end");
@@ -667,7 +723,8 @@ static void test_source_errors(void) {
 
 /* ---- strings ---- */
 
-static void expect_strings(const Wire *wire, uint64_t count, uint64_t skip, const char *const *texts, const char *message) {
+static void expect_strings(const Wire *wire, uint64_t count, uint64_t skip, const char *const *texts,
+                           const char *message) {
     for (unsigned memory = 0; memory < 2; memory++) {
         Block block = block_of(wire, memory);
         Payload payload = typed(PAYLOAD_STRING_DATA, DTYPE_STRING, count, wire);
@@ -681,10 +738,11 @@ static void expect_strings(const Wire *wire, uint64_t count, uint64_t skip, cons
         for (; ok; i++) {
             ok = payload_pull_string(&cursor, &string, &got, &err);
             if (!got) break;
-            CHECK(i < count && bytes_equal(string, (Bytes){texts[i], strlen(texts[i])}), "string %" PRIu64, i);
+            CHECK(i < count && bytes_equal(string, (Bytes){texts[i], strlen(texts[i])}), "string %" PRIu64,
+                  i);
         }
-        CHECK(ok == !message && (ok ? i == count : strcmp(err.message, message) == 0), "%" PRIu64 " of %" PRIu64 ": %s", i, count,
-              err.message);
+        CHECK(ok == !message && (ok ? i == count : strcmp(err.message, message) == 0),
+              "%" PRIu64 " of %" PRIu64 ": %s", i, count, err.message);
         payload_close(&cursor);
     }
 }
@@ -697,25 +755,31 @@ static void test_strings(void) {
         put_text(&wire, TENSOR_NAME, "w1");
     }
     for (uint64_t skip = 0; skip <= 5; skip++) expect_strings(&wire, 5, skip, texts, NULL);
-    expect_strings(&wire, 4, 0, texts, "initializer 'w1': string_data has 5 values, 4 string elements need 4");
-    expect_strings(&wire, 4, 4, texts, "initializer 'w1': string_data has 5 values, 4 string elements need 4");
-    expect_strings(&wire, 6, 0, texts, "initializer 'w1': string_data has 5 values, 6 string elements need 6");
-    expect_strings(&wire, 0, 0, texts, "initializer 'w1': string_data has 5 values, 0 string elements need 0");
+    expect_strings(&wire, 4, 0, texts,
+                   "initializer 'w1': string_data has 5 values, 4 string elements need 4");
+    expect_strings(&wire, 4, 4, texts,
+                   "initializer 'w1': string_data has 5 values, 4 string elements need 4");
+    expect_strings(&wire, 6, 0, texts,
+                   "initializer 'w1': string_data has 5 values, 6 string elements need 6");
+    expect_strings(&wire, 0, 0, texts,
+                   "initializer 'w1': string_data has 5 values, 0 string elements need 0");
     expect_strings(&wire, (uint64_t)1 << 63, (uint64_t)1 << 62, texts,
                    "initializer 'w1': string_data has 5 values, 9223372036854775808 string elements need "
                    "9223372036854775808");
     expect_error("pull", typed(PAYLOAD_STRING_DATA, DTYPE_STRING, 5, &wire), &wire, ERROR_DATA,
                  "initializer 'w1': strings have no packed form");
     put_single(&wire, TENSOR_STRING_DATA, 5, 0);
-    expect_strings(&wire, 6, 5, texts, "initializer 'w1': string_data at byte 41 has wire type 0, its type needs 2");
+    expect_strings(&wire, 6, 5, texts,
+                   "initializer 'w1': string_data at byte 41 has wire type 0, its type needs 2");
     free(wire.data);
 }
 
 /* ---- stats ---- */
 
 static double number_of(Element element) {
-    return element.kind == ELEMENT_FLOAT ? element.real
-           : element.kind == ELEMENT_UNSIGNED ? (double)element.unsigned_ : (double)element.integer;
+    return element.kind == ELEMENT_FLOAT      ? element.real
+           : element.kind == ELEMENT_UNSIGNED ? (double)element.unsigned_
+                                              : (double)element.integer;
 }
 
 static bool is_near(double a, double b, double relative) {
@@ -749,7 +813,8 @@ static void check_stats(uint32_t dtype, const uint8_t *raw, uint64_t count, uint
     }
     double std = (double)sqrtl(squares / (long double)finite);
     const char *name = dtype_name(dtype);
-    CHECK(stats.count == count && stats.finite == finite && stats.zeros == zeros && stats.nan == nan && stats.inf == inf,
+    CHECK(stats.count == count && stats.finite == finite && stats.zeros == zeros && stats.nan == nan &&
+              stats.inf == inf,
           "%s: counts", name);
     if (finite == 0) {
         CHECK(isnan(stats.mean) && isnan(stats.std), "%s: nothing finite", name);
@@ -757,8 +822,8 @@ static void check_stats(uint32_t dtype, const uint8_t *raw, uint64_t count, uint
     }
     CHECK(number_of(stats.min) == low && number_of(stats.max) == high, "%s: range", name);
     CHECK(stats.min.kind == element_decode(dtype, raw, 0).kind, "%s: kind", name);
-    CHECK(fabs(stats.mean - (double)mean) <= 1e-13 * (fabs((double)mean) + std), "%s: mean %.17g, expected %.17g", name,
-          stats.mean, (double)mean);
+    CHECK(fabs(stats.mean - (double)mean) <= 1e-13 * (fabs((double)mean) + std),
+          "%s: mean %.17g, expected %.17g", name, stats.mean, (double)mean);
     CHECK(is_near(stats.std, std, 1e-12), "%s: std %.17g, expected %.17g", name, stats.std, std);
 }
 
@@ -776,12 +841,13 @@ static void test_stats_random(void) {
 }
 
 static void test_stats_refused(void) {
-    static const uint32_t refused[] = {DTYPE_UNDEFINED, DTYPE_STRING, DTYPE_COMPLEX64, DTYPE_COMPLEX128, 27, UINT32_MAX};
+    static const uint32_t refused[] = {DTYPE_UNDEFINED,  DTYPE_STRING, DTYPE_COMPLEX64,
+                                       DTYPE_COMPLEX128, 27,           UINT32_MAX};
     for (unsigned i = 0; i < sizeof refused / sizeof *refused; i++) {
         Stats stats = {0};
         uint8_t raw[16] = {0};
-        CHECK(!stats_supports(refused[i]) && !stats_update(&stats, refused[i], raw, 1) && stats.count == 0, "%" PRIu32,
-              refused[i]);
+        CHECK(!stats_supports(refused[i]) && !stats_update(&stats, refused[i], raw, 1) && stats.count == 0,
+              "%" PRIu32, refused[i]);
     }
 }
 
@@ -797,14 +863,17 @@ static Stats stats_of_doubles(const double *values, uint64_t count) {
 
 static void test_stats_edges(void) {
     static const double huge[] = {1e300, -1e300, 1.5e308, -1.5e308}, tiny[] = {1e-300, 3e-300},
-                        mixed[] = {1e300, 1, 2, 3}, none[] = {NAN, HUGE_VAL, -HUGE_VAL}, zeros[] = {0.0, -0.0, 5};
+                        mixed[] = {1e300, 1, 2, 3}, none[] = {NAN, HUGE_VAL, -HUGE_VAL},
+                        zeros[] = {0.0, -0.0, 5};
     Stats stats = stats_of_doubles(huge, 4);
-    CHECK(stats.mean == 0 && is_near(stats.std, 1.0606601717798213e308 * sqrt(1 + 4.0 / 9 * 1e-16), 1e-6), "%g %g", stats.mean,
-          stats.std);
+    CHECK(stats.mean == 0 && is_near(stats.std, 1.0606601717798213e308 * sqrt(1 + 4.0 / 9 * 1e-16), 1e-6),
+          "%g %g", stats.mean, stats.std);
     stats = stats_of_doubles(tiny, 2);
-    CHECK(is_near(stats.mean, 2e-300, 1e-14) && is_near(stats.std, 1e-300, 1e-14), "%g %g", stats.mean, stats.std);
+    CHECK(is_near(stats.mean, 2e-300, 1e-14) && is_near(stats.std, 1e-300, 1e-14), "%g %g", stats.mean,
+          stats.std);
     stats = stats_of_doubles(mixed, 4);
-    CHECK(is_near(stats.mean, 2.5e299, 1e-14) && is_near(stats.std, sqrt(3) / 4 * 1e300, 1e-14), "%g %g", stats.mean, stats.std);
+    CHECK(is_near(stats.mean, 2.5e299, 1e-14) && is_near(stats.std, sqrt(3) / 4 * 1e300, 1e-14), "%g %g",
+          stats.mean, stats.std);
     stats = stats_of_doubles(none, 3);
     CHECK(stats.finite == 0 && stats.nan == 1 && stats.inf == 2 && isnan(stats.mean), "%g", stats.mean);
     stats = stats_of_doubles(zeros, 3);
@@ -814,13 +883,15 @@ static void test_stats_edges(void) {
     for (unsigned i = 0; i < 5; i++) put_little(&wire, integers[i], 8);
     stats = (Stats){0};
     stats_update(&stats, DTYPE_INT64, wire.data, 5);
-    CHECK(stats.max.integer == INT64_MAX && stats.min.integer == INT64_MIN && stats.zeros == 1, "int64 range");
+    CHECK(stats.max.integer == INT64_MAX && stats.min.integer == INT64_MIN && stats.zeros == 1,
+          "int64 range");
     stats = (Stats){0};
     stats_update(&stats, DTYPE_UINT64, wire.data, 3);
     CHECK(stats.max.kind == ELEMENT_UNSIGNED && stats.max.unsigned_ == 0x8000000000000000, "uint64 maximum");
     CHECK(stats.min.unsigned_ == INT64_MAX - 1, "uint64 minimum");
     stats_finish(&stats);
-    CHECK(is_near(stats.mean, 0x1p63, 1e-15) && is_near(stats.std, sqrt(2.0 / 3), 1e-9), "%.17g %.17g", stats.mean, stats.std);
+    CHECK(is_near(stats.mean, 0x1p63, 1e-15) && is_near(stats.std, sqrt(2.0 / 3), 1e-9), "%.17g %.17g",
+          stats.mean, stats.std);
     free(wire.data);
 }
 
@@ -839,7 +910,8 @@ static void test_stats_stable(void) {
         sum += (long double)doubles[i];
     }
     long double mean = sum / COUNT;
-    for (unsigned i = 0; i < COUNT; i++) squares += ((long double)doubles[i] - mean) * ((long double)doubles[i] - mean);
+    for (unsigned i = 0; i < COUNT; i++)
+        squares += ((long double)doubles[i] - mean) * ((long double)doubles[i] - mean);
     for (unsigned i = 0; i < TIMES; i++) {
         stats_update(&narrow, DTYPE_FLOAT32, floats, COUNT);
         stats_update(&wide, DTYPE_FLOAT64, doubles, COUNT);
@@ -849,8 +921,8 @@ static void test_stats_stable(void) {
     CHECK(is_near(wide.mean, (double)mean, 1e-15), "%.17g, expected %.17g", wide.mean, (double)mean);
     CHECK(is_near(wide.std, (double)sqrtl(squares / COUNT), 1e-9), "%.17g, expected %.17g", wide.std,
           (double)sqrtl(squares / COUNT));
-    CHECK(narrow.mean == 1e6 + 3.5 / 16 && is_near(narrow.std, sqrt(21.0 / 4) / 16, 1e-14), "%.17g %.17g", narrow.mean,
-          narrow.std);
+    CHECK(narrow.mean == 1e6 + 3.5 / 16 && is_near(narrow.std, sqrt(21.0 / 4) / 16, 1e-14), "%.17g %.17g",
+          narrow.mean, narrow.std);
     for (unsigned i = 0; i < COUNT; i++) doubles[i] = 0.1;
     for (unsigned i = 0; i < TIMES; i++) stats_update(&constant, DTYPE_FLOAT64, doubles, COUNT - 5);
     stats_finish(&constant);
