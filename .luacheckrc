@@ -1,9 +1,9 @@
 std = "lua54"
-max_line_length = 120
 codes = true
+max_line_length = 120
 -- What the onnxdoc binary gives a script.
 read_globals = {"onnxdoc", "model", "models"}
-include_files = {"lua", "rules", "reports", "tests"}
 
-files["tests/**/*_spec.lua"].std = "lua54+busted"
-files["tests/golden.lua"].std = "lua54+busted"
+-- Fixtures are tables of tables; cutting their lines up does not help anybody read them.
+files["tests"] = {max_line_length = 140}
+files["tests/**/*_spec.lua"] = {std = "lua54+busted"}

@@ -15,10 +15,10 @@ local lfs = require "lfs"
 local function find_specs(directory, found)
   for name in lfs.dir(directory) do
     local path = directory .. "/" .. name
-    if name:sub(1, 1) == "." then -- hidden, or the directory itself
-    elseif lfs.attributes(path, "mode") == "directory" then
+    local is_hidden = name:sub(1, 1) == "."
+    if not is_hidden and lfs.attributes(path, "mode") == "directory" then
       find_specs(path, found)
-    elseif name:find("_spec%.lua$") then
+    elseif not is_hidden and name:find("_spec%.lua$") then
       found[#found + 1] = path
     end
   end

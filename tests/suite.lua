@@ -3,8 +3,8 @@
 --     lua5.4 tests/suite.lua [--build DIR] [--host lua|binary|binary-sanitized|binary-gc]... [C_TEST...]
 --
 -- Hosts: "lua" is a stock lua5.4 with DIR/onnxdoc.so, "binary" is DIR/onnxdoc, "binary-sanitized" the same with
--- fewer made-up models, "binary-gc" while it collects garbage at every step; lua and binary unless some are named. A C test program is one test, unless
--- its last line is "N passed, N failed". The last line is "N passed, N failed[, N skipped]".
+-- fewer made-up models, "binary-gc" while it collects garbage at every step; lua and binary unless some are
+-- named. A C test program is one test, unless its last line is "N passed, N failed". The last line is "N passed, N failed[, N skipped]".
 
 local build, hosts, programs = "build", {}, {}
 do

@@ -156,12 +156,11 @@ function wire.encode(message, fields)
   local out = {}
   for _, entry in ipairs(entries) do
     local value = fields[entry.name]
-    if value == nil then -- left out
-    elseif entry.mark == "" then
+    if value ~= nil and entry.mark == "" then
       encode_field(entry, value, out)
-    elseif entry.mark == "*" then
+    elseif value ~= nil and entry.mark == "*" then
       for _, item in ipairs(value) do encode_field(entry, item, out) end
-    else
+    elseif value ~= nil then
       local packed = {}
       for i, item in ipairs(value) do packed[i] = pack_kind[entry.kind](item) end
       out[#out + 1] = wire.length_field(entry.number, table.concat(packed))

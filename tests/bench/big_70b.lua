@@ -74,9 +74,13 @@ end
 
 local presents = {}
 local function attention(x, prefix, layer)
-  local q = rotate(op("Transpose", {op("Reshape", {project(x, prefix .. "q_proj", hidden, hidden), "split_heads"})}, {perm = {0, 2, 1, 3}}))
-  local k = rotate(op("Transpose", {op("Reshape", {project(x, prefix .. "k_proj", hidden, groups * head), "split_groups"})}, {perm = {0, 2, 1, 3}}))
-  local v = op("Transpose", {op("Reshape", {project(x, prefix .. "v_proj", hidden, groups * head), "split_groups"})}, {perm = {0, 2, 1, 3}})
+  local function split(name, columns, shape)
+    local parts = op("Reshape", {project(x, prefix .. name, hidden, columns), shape})
+    return op("Transpose", {parts}, {perm = {0, 2, 1, 3}})
+  end
+  local q = rotate(split("q_proj", hidden, "split_heads"))
+  local k = rotate(split("k_proj", groups * head, "split_groups"))
+  local v = split("v_proj", groups * head, "split_groups")
   k = op("Concat", {"past_key_values." .. layer .. ".key", k}, {axis = 2})
   v = op("Concat", {"past_key_values." .. layer .. ".value", v}, {axis = 2})
   presents[#presents + 1], presents[#presents + 2] = k, v

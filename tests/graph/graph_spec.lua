@@ -109,7 +109,8 @@ describe("a cycle", function()
   it("of 100,000 nodes is named in a message that stays short", function()
     local nodes, count = {}, 100000
     for i = 1, count do
-      nodes[i] = wire.encode("NodeProto", {input = {"v" .. (i - 1) % count}, output = {"v" .. i % count}, op_type = "Relu", name = "n" .. i})
+      nodes[i] = wire.encode("NodeProto", {input = {"v" .. (i - 1) % count}, output = {"v" .. i % count},
+                                           op_type = "Relu", name = "n" .. i})
     end
     local message = refused{node = nodes}
     assert.is_true(#message < 480)
@@ -446,7 +447,7 @@ describe("handles", function()
                          function() return node.name end, function() return value.shape end, function() return graph:nodes() end,
                          function() return tensor:values() end, function() return tensor:stats() end, function() return list[1] end,
                          function() return #list end, function() return iterator() end,
-                         function() for _ in pairs(node) do return end end} do
+                         function() return (pairs(node))(node) end} do
       assert.error_matches(use, "model is closed")
     end
     for _, object in ipairs{model, node, value, graph, tensor, list} do assert.is_string(tostring(object)) end

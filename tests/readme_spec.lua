@@ -1,0 +1,70 @@
+-- What the README shows is what happens: its console blocks are run, command by command, and must print what
+-- stands there.
+
+local binary = os.getenv("ONNXDOC") or "build/onnxdoc"
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
+local function run(command)
+  local pipe = assert(io.popen(command .. " 2>&1"))
+  local text = pipe:read("a")
+  pipe:close()
+  return text
+end
+
+-- {command, output} pairs of all console blocks.
+local function commands(text)
+  local found = {}
+  for block in text:gmatch("```console\n(.-)```") do
+    for line in block:gmatch("([^\n]*)\n") do
+      local command = line:match("^%$ (.*)")
+      if command then found[#found + 1] = {command = command, output = ""}
+      else found[#found].output = found[#found].output .. line .. "\n" end
+    end
+  end
+  return found
+end
+
+describe("README.md", function()
+  local readme = read("README.md")
+  local all = commands(readme)
+
+  setup(function()
+    os.execute("mkdir -p build/models")
+    assert(os.execute(binary .. " tests/models/demo.lua build/models/demo.onnx"))
+    for _, item in ipairs(all) do -- a script that is shown with cat is first written
+      local path = item.command:match("^cat (%S+)$")
+      if path then
+        local file = assert(io.open(path, "wb"))
+        file:write(item.output)
+        file:close()
+      end
+    end
+  end)
+
+  it("has sessions to run", function() assert.is_true(#all >= 5) end)
+
+  for _, item in ipairs(all) do
+    it("shows what happens: " .. item.command:sub(1, 60), function()
+      local command = item.command:gsub("build/onnxdoc", function() return binary end, 1)
+      assert.equal(item.output, run(command))
+    end)
+  end
+
+  it("names targets that the Makefile has", function()
+    local makefile = read("Makefile")
+    local count = 0
+    for words in readme:gmatch("make ([%l -]+)[`# ]") do
+      for target in words:gmatch("%S+") do
+        count = count + 1
+        assert.is_truthy(makefile:find("\n" .. target .. ":", 1, true), "make " .. target)
+      end
+    end
+    assert.is_true(count >= 6)
+  end)
+end)
