@@ -99,8 +99,8 @@ local function weight_rows(facts)
     if group.count > 0 then
       local dtypes = {}
       for i, row in ipairs(group.dtypes) do dtypes[i] = ("%s %s"):format(row.dtype, text.si(row.elements)) end
-      rows[#rows + 1] = ("%s, %s elements, %s%s"):format(text.plural(group.count, kind[2], kind[3]),
-        at_least(group.unknown_elements, text.si(group.elements)),
+      rows[#rows + 1] = ("%s, %s element%s, %s%s"):format(text.plural(group.count, kind[2], kind[3]),
+        at_least(group.unknown_elements, text.si(group.elements)), group.elements == 1 and "" or "s",
         at_least(group.unknown_bytes, text.bytes(group.bytes)),
         #dtypes == 1 and ", " .. group.dtypes[1].dtype or "")
       if #dtypes > 1 and kind[1] == "dense" then rows[#rows + 1] = wrap(dtypes, 1)[1] end

@@ -248,6 +248,7 @@ static bool link_scopes(Loader *l) {
     uint32_t count = model->graphs.count;
     IdArray tree = {0};
     if (!grow_scope(l)) return false;
+    if (count == 1) return link_graph(l, 0); /* the scope still is what reading the one graph made it */
     if (!array_reserve(&tree, (uint64_t)count * 2)) return load_out_of_memory(l);
     Id *child = tree.items, *sibling = tree.items + count;
     memset(tree.items, 0xff, 2 * (size_t)count * sizeof(Id));

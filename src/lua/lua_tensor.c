@@ -266,11 +266,12 @@ static bool next_position(LuaModel *owner, const Tensor *tensor, PayloadCursor *
     uint32_t numbers = by_coordinate ? tensor->rank : 1;
     *position = 0;
     for (uint32_t axis = 0; axis < numbers; axis++) {
-        int64_t index;
+        unsigned char raw[sizeof(int64_t)];
         uint64_t got;
-        if (!payload_pull(indices, &index, 1, &got, &owner->err)) return false;
+        if (!payload_pull(indices, raw, 1, &got, &owner->err)) return false;
+        int64_t index = got ? element_decode(DTYPE_INT64, raw, 0).integer : -1;
         uint64_t limit = by_coordinate ? (uint64_t)dims[axis] : tensor->count;
-        if (!got || index < 0 || (uint64_t)index >= limit) return sparse_fail(owner, tensor, "an index is outside its dims");
+        if (index < 0 || (uint64_t)index >= limit) return sparse_fail(owner, tensor, "an index is outside its dims");
         *position = *position * limit + (uint64_t)index;
     }
     return true;

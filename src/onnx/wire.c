@@ -96,6 +96,10 @@ bool reader_bytes(Reader *reader, uint64_t offset, uint64_t length, const char *
         return reader_fail(reader, ERROR_LIMIT, offset,
                            "%s at byte %" PRIu64 " has %" PRIu64 " bytes, the limit is %" PRIu64, what, offset,
                            length, READER_BYTES_LIMIT);
+    if (length == 0) {
+        *bytes = (Bytes){"", 0};
+        return true;
+    }
     reader_seek(reader, offset);
     if (!reader_fill(reader, length)) return false;
     *bytes = (Bytes){(const char *)reader->next, (size_t)length};
@@ -153,7 +157,7 @@ static inline bool quick_varint(Reader *reader, uint64_t end, const char *name, 
     return reader_varint(reader, end, name, value);
 }
 
-bool message_next(Reader *reader, Message *message) {
+bool message_step(Reader *reader, Message *message) {
     if (reader->failed || message->resume >= message->end) return false;
     reader_seek(reader, message->resume);
     message->start = message->resume;
@@ -199,11 +203,6 @@ bool message_want(Reader *reader, const Message *message, WireType wire, const c
     return reader_fail(reader, ERROR_MALFORMED, message->start,
                        "%s: %s at byte %" PRIu64 " has wire type %u, its type needs %u", message->name, field_name,
                        message->start, (unsigned)message->wire, (unsigned)wire);
-}
-
-bool message_bytes(Reader *reader, const Message *message, const char *field_name, Bytes *bytes) {
-    return message_want(reader, message, WIRE_LENGTH, field_name) &&
-           reader_bytes(reader, message->offset, message->length, field_name, bytes);
 }
 
 bool message_scalar(Reader *reader, const Message *message, WireType element, const char *field_name,

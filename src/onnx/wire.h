@@ -76,15 +76,44 @@ static inline Message message_at(const char *name, uint64_t offset, uint64_t len
     return (Message){.name = name, .end = offset + length, .resume = offset, .start = offset};
 }
 
+/* message_next for every case; message_next itself is the common one, inlined. */
+bool message_step(Reader *reader, Message *message);
+
 /* Steps to the next field. False at the message's end and on failure (then reader->failed). The Reader may
  * be used for anything between two calls. */
-bool message_next(Reader *reader, Message *message);
+static inline bool message_next(Reader *reader, Message *message) {
+    /* A short string or message, field number up to 15, in the window, right where the Reader stands. */
+    if (reader->end - reader->next >= 2 && message->end - message->resume >= 2 && message->resume < message->end &&
+        reader_offset(reader) == message->resume && !reader->failed) {
+        uint8_t tag = reader->next[0], length = reader->next[1];
+        if ((tag & 0x87) == WIRE_LENGTH && tag > 7 && length < 0x80 && length <= message->end - message->resume - 2) {
+            message->field = tag >> 3;
+            message->wire = WIRE_LENGTH;
+            message->start = message->resume;
+            message->offset = message->start + 2;
+            message->length = length;
+            message->resume = message->offset + length;
+            reader->next += 2;
+            return true;
+        }
+    }
+    return message_step(reader, message);
+}
 
 /* The field as what the schema says it is; false (and failed) when the wire type is another one. */
 bool message_want(Reader *reader, const Message *message, WireType wire, const char *field_name);
 
 /* The contents of a WIRE_LENGTH field. */
-bool message_bytes(Reader *reader, const Message *message, const char *field_name, Bytes *bytes);
+static inline bool message_bytes(Reader *reader, const Message *message, const char *field_name, Bytes *bytes) {
+    if (message->wire == WIRE_LENGTH && reader_offset(reader) == message->offset &&
+        (uint64_t)(reader->end - reader->next) >= message->length && !reader->failed) {
+        *bytes = (Bytes){(const char *)reader->next, (size_t)message->length};
+        reader->next += message->length;
+        return true;
+    }
+    return message_want(reader, message, WIRE_LENGTH, field_name) &&
+           reader_bytes(reader, message->offset, message->length, field_name, bytes);
+}
 
 /* Walks the scalars of a repeated field, packed or not: starts with `at` = 0 for every field message_next
  * finds and hands out one varint (or fixed32/fixed64 as bits) a call; false at the field's end. */
