@@ -192,9 +192,10 @@ bench: all $(LAUNCHER) ## prints what opening and walking large models takes, be
 
 lint: $(BUILD)/onnx.pb-c.c ## luacheck, layers of the includes, clang-tidy
 	@$(LUA) tests/lint/layers.lua
-	luacheck --quiet lua rules reports tests
-	clang-tidy --quiet $(SOURCES) $(BINDING) $(wildcard src/main.c) -- $(ours) $(WARNINGS) $(LUA_CFLAGS) \
-	    2> $(BUILD)/clang-tidy.log || { cat $(BUILD)/clang-tidy.log; exit 1; }
+	luacheck --quiet $(wildcard lua rules reports tests src/ops/*.lua)
+	@clang-tidy --quiet $(SOURCES) $(BINDING) $(wildcard src/main.c tests/*/*.c) -- $(ours) $(LUA_CFLAGS) $(PROTO_FLAGS) \
+	    > $(BUILD)/clang-tidy.log 2>&1 || { grep -v 'warnings\? generated' $(BUILD)/clang-tidy.log; exit 1; }
+	@echo "clang-tidy: nothing found"
 
 format: ## shows where clang-format would write the C otherwise
 	clang-format --dry-run $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch])

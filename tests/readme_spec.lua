@@ -68,3 +68,16 @@ describe("README.md", function()
     assert.is_true(count >= 6)
   end)
 end)
+
+describe("lua/README.md", function()
+  it("shows a report that runs", function()
+    local report = assert(read("lua/README.md"):match("```lua\n(.-)```"))
+    local file = assert(io.open("build/models/over.lua", "wb"))
+    file:write(report)
+    file:close()
+    local name = "build/models/demo.onnx"
+    assert.equal(name .. ": /feed_forward/up.weight\n" .. name .. ": /feed_forward/down.weight\n",
+                 run(binary .. " build/models/over.lua --over 10000 " .. name))
+    assert.is_truthy(run(binary .. " build/models/over.lua --help"):find("--over BYTES", 1, true))
+  end)
+end)

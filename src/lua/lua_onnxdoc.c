@@ -1,7 +1,5 @@
 #include "lua/lua_onnxdoc.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -98,7 +96,8 @@ static int onnxdoc_looks_like_model(lua_State *L) {
 
 /* ---- shipped files ---- */
 
-/* Pushes the bytes of a shipped file, from --lua-dir or from the binary; false when there is none. */
+/* Leaves the bytes of a shipped file, from --lua-dir or from the binary, on top of the stack; false when there is
+ * no such file. */
 static bool push_shipped(lua_State *L, const char *path) {
     if (!lua_directory) {
         Bytes bytes;
@@ -106,19 +105,16 @@ static bool push_shipped(lua_State *L, const char *path) {
         lua_pushlstring(L, bytes.data, bytes.size);
         return true;
     }
-    lua_pushfstring(L, "%s/%s", lua_directory, path);
-    Error err;
     struct stat status;
-    bool is_file = stat(lua_tostring(L, -1), &status) == 0 && S_ISREG(status.st_mode);
-    Source *source = is_file ? source_open(lua_tostring(L, -1), &err) : NULL;
-    lua_pop(L, 1);
-    if (!source) return false;
-    size_t size = (size_t)source->size;
-    char *bytes = malloc(size + 1);
-    bool done = bytes && source_read(source, 0, bytes, size, &err);
+    const char *file = lua_pushfstring(L, "%s/%s", lua_directory, path);
+    if (stat(file, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+    size_t size = (size_t)status.st_size;
+    char *bytes = lua_newuserdatauv(L, size + 1, 0); /* before the file is open: this can raise */
+    Error err;
+    Source *source = source_open(file, &err);
+    bool done = source && source->size == size && source_read(source, 0, bytes, size, &err);
     source_close(source);
     if (done) lua_pushlstring(L, bytes, size);
-    free(bytes);
     return done;
 }
 
