@@ -47,7 +47,8 @@ static void interrupt_raise(lua_State *L, lua_Debug *ar) {
 static void interrupt_handle(int signal_number) {
     interrupt_install(SIG_DFL);
     (void)signal_number;
-    lua_sethook(interrupted_state, interrupt_raise, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+    lua_sethook(interrupted_state, interrupt_raise, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT,
+                1);
 }
 
 /* A closed standard stream would give its number to the next file opened, and what is printed would end up there. */
@@ -63,7 +64,8 @@ static bool stdout_finish(void) {
     stdout_finished = true;
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout)) return true;
-    fprintf(stderr, "onnxdoc: cannot write standard output%s%s\n", errno ? ": " : "", errno ? strerror(errno) : "");
+    fprintf(stderr, "onnxdoc: cannot write standard output%s%s\n", errno ? ": " : "",
+            errno ? strerror(errno) : "");
     return false;
 }
 
@@ -79,7 +81,8 @@ static void stdout_finish_at_exit(void) {
 static const char *find_lua_dir(int argc, char **argv) {
     const char *dir = NULL;
     for (int i = 1; i < argc && argv[i][0] == '-' && argv[i][1] != '\0' && strcmp(argv[i], "--") != 0; i++) {
-        bool takes_value = !strcmp(argv[i], "-e") || !strcmp(argv[i], "-l") || !strcmp(argv[i], "--data-root");
+        bool takes_value =
+            !strcmp(argv[i], "-e") || !strcmp(argv[i], "-l") || !strcmp(argv[i], "--data-root");
         if (!strncmp(argv[i], "--lua-dir=", 10)) dir = argv[i] + 10;
         else if (!strcmp(argv[i], "--lua-dir") && i + 1 < argc) dir = argv[++i];
         else if (takes_value) i++;
@@ -129,7 +132,8 @@ static int run(lua_State *L) {
 
 int main(int argc, char **argv) {
     streams_reserve();
-    signal(SIGPIPE, SIG_DFL); /* a reader that has seen enough ends us quietly, also where it was set to be ignored */
+    signal(SIGPIPE,
+           SIG_DFL); /* a reader that has seen enough ends us quietly, also where it was set to be ignored */
     atexit(stdout_finish_at_exit);
     onnxdoc_set_lua_dir(find_lua_dir(argc, argv));
     lua_State *L = luaL_newstate();

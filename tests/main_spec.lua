@@ -284,3 +284,33 @@ END]], {})
     end)
   end)
 end)
+
+-- Linking libcurl or pango would cost every start 10 ms; modules that need such are loaded on first use.
+describe("what is linked", function()
+  local build = helpers.program:match("^(.*)/") or "."
+
+  local function libraries(path)
+    local pipe = assert(io.popen("ldd " .. helpers.quote(path) .. " 2>&1"))
+    local found = {}
+    for line in pipe:lines() do
+      local name = line:match("([%w_.+-]+)%.so")
+      if name and not name:find("^ld%-linux") and not name:find("^linux%-") and not name:find("san$") then
+        found[name] = true
+      end
+    end
+    pipe:close()
+    return found
+  end
+
+  it("to the binary is libc, libm, liblua5.4 and libprotobuf-c", function()
+    local found = libraries(helpers.program)
+    for _, name in ipairs{"libc", "liblua5.4", "libprotobuf-c"} do assert.is_true(found[name], name) end
+    for _, name in ipairs{"libc", "libm", "liblua5.4", "libprotobuf-c", "libgcc_s", "libdl", "libpthread"} do found[name] = nil end
+    assert.same({}, found)
+  end)
+
+  it("to the module is not liblua", function()
+    if not require("lfs").attributes(build .. "/onnxdoc.so") then return end
+    assert.is_nil(libraries(build .. "/onnxdoc.so")["liblua5.4"])
+  end)
+end)

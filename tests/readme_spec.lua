@@ -1,14 +1,10 @@
 -- What the README shows is what happens: its console blocks are run, command by command, and must print what
 -- stands there.
 
+local utils = require "pl.utils"
 local binary = os.getenv("ONNXDOC") or "build/onnxdoc"
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("a")
-  file:close()
-  return text
-end
+local function read(path) return assert(utils.readfile(path, true)) end
 
 local function run(command)
   local pipe = assert(io.popen(command .. " 2>&1"))

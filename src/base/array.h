@@ -20,7 +20,8 @@
 /* Room for `extra` more items; false when memory or the 32-bit count is exhausted. */
 #define array_reserve(self, extra)                                                                           \
     ((uint64_t)(self)->count + (extra) <= (self)->capacity ||                                                \
-     array__grow((void **)&(self)->items, &(self)->capacity, (uint64_t)(self)->count + (extra), sizeof *(self)->items))
+     array__grow((void **)&(self)->items, &(self)->capacity, (uint64_t)(self)->count + (extra),              \
+                 sizeof *(self)->items))
 
 /* Appends one item: true, or false when it does not fit in memory. */
 #define array_push(self, ...)                                                                                \

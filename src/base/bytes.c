@@ -25,9 +25,10 @@ static size_t utf8_decode(const unsigned char *p, size_t left, uint32_t *code) {
 
 /* Characters that are invisible or change how their neighbours are shown. */
 static bool is_deceptive(uint32_t code) {
-    return (code >= 0x80 && code < 0xa0) || code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
-           (code >= 0xfff9 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe007f);
+    return (code >= 0x80 && code < 0xa0) || code == 0xad || code == 0x61c ||
+           (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || (code >= 0xfff9 && code <= 0xfffb) ||
+           (code >= 0xe0000 && code <= 0xe007f);
 }
 
 size_t escape_character(const char *text, size_t left, char shown[16]) {
@@ -40,14 +41,10 @@ size_t escape_character(const char *text, size_t left, char shown[16]) {
     }
     if (code == '\n' || code == '\t' || code == '\r')
         snprintf(shown, 16, "\\%c", code == '\n' ? 'n' : code == '\t' ? 't' : 'r');
-    else if (code == '\\')
-        snprintf(shown, 16, "\\\\");
-    else if (code < 0x20 || code == 0x7f)
-        snprintf(shown, 16, "\\x%02x", (unsigned)code);
-    else if (is_deceptive(code))
-        snprintf(shown, 16, "\\u{%x}", (unsigned)code);
-    else
-        snprintf(shown, 16, "%.*s", (int)size, text);
+    else if (code == '\\') snprintf(shown, 16, "\\\\");
+    else if (code < 0x20 || code == 0x7f) snprintf(shown, 16, "\\x%02x", (unsigned)code);
+    else if (is_deceptive(code)) snprintf(shown, 16, "\\u{%x}", (unsigned)code);
+    else snprintf(shown, 16, "%.*s", (int)size, text);
     return size;
 }
 

@@ -25,16 +25,16 @@ bool error_memory(Error *err, const char *what) {
 
 const char *error_code_name(ErrorCode code) {
     switch (code) {
-        case ERROR_NONE: return "none";
-        case ERROR_IO: return "io";
-        case ERROR_MISSING: return "missing";
-        case ERROR_NOT_ONNX: return "not-onnx";
-        case ERROR_TRUNCATED: return "truncated";
-        case ERROR_MALFORMED: return "malformed";
-        case ERROR_LIMIT: return "limit";
-        case ERROR_CYCLE: return "cycle";
-        case ERROR_DATA: return "data";
-        case ERROR_MEMORY: return "memory";
+    case ERROR_NONE: return "none";
+    case ERROR_IO: return "io";
+    case ERROR_MISSING: return "missing";
+    case ERROR_NOT_ONNX: return "not-onnx";
+    case ERROR_TRUNCATED: return "truncated";
+    case ERROR_MALFORMED: return "malformed";
+    case ERROR_LIMIT: return "limit";
+    case ERROR_CYCLE: return "cycle";
+    case ERROR_DATA: return "data";
+    case ERROR_MEMORY: return "memory";
     }
     return "unknown";
 }

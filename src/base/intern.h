@@ -12,7 +12,7 @@
 
 typedef uint32_t Symbol;
 #define SYMBOL_EMPTY ((Symbol)0)
-#define SYMBOL_NONE UINT32_MAX
+#define SYMBOL_NONE  UINT32_MAX
 
 /* Text in the pool of an Interner. */
 typedef struct Text {
@@ -22,10 +22,10 @@ typedef struct Text {
 
 typedef struct Interner {
     Array(char) pool;
-    Array(Text) names;  /* by symbol */
-    uint64_t *slots;    /* tag (high 32 bits) and symbol + 1 (low), 0 is free; a power of two, open addressing */
+    Array(Text) names; /* by symbol */
+    uint64_t *slots; /* tag (high 32 bits) and symbol + 1 (low), 0 is free; a power of two, open addressing */
     uint32_t slot_count;
-    uint64_t seed;      /* per process, so that no file can be made to collide */
+    uint64_t seed; /* per process, so that no file can be made to collide */
 } Interner;
 
 bool interner_init(Interner *self);

@@ -17,7 +17,8 @@ static void *mapping_resize(void *block, size_t old_size, size_t new_size) {
     if (block && old_size >= MEMORY_LARGE)
         mapped = mremap(block, mapping_size(old_size), mapping_size(new_size), MREMAP_MAYMOVE);
     else
-        mapped = mmap(NULL, mapping_size(new_size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        mapped =
+            mmap(NULL, mapping_size(new_size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) return NULL;
     if (new_size >= HUGE_PAGE) madvise(mapped, mapping_size(new_size), MADV_HUGEPAGE);
     if (block && old_size < MEMORY_LARGE) {
@@ -35,8 +36,6 @@ void *memory_resize(void *block, size_t old_size, size_t new_size) {
 
 void memory_free(void *block, size_t size) {
     if (!block) return;
-    if (size >= MEMORY_LARGE)
-        munmap(block, mapping_size(size));
-    else
-        free(block);
+    if (size >= MEMORY_LARGE) munmap(block, mapping_size(size));
+    else free(block);
 }

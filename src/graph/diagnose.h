@@ -6,30 +6,31 @@
 #include "graph/model.h"
 
 /* X(NAME, "name", "severity") */
-#define DIAGNOSTICS(X)                                                                                         \
-    X(IR_VERSION, "ir-version", "info")               /* absent, or newer than this build knows */             \
-    X(NO_OPSET, "missing-opset", "warning")           /* nodes of a domain that is not imported */             \
-    X(DUPLICATE_OPSET, "duplicate-opset", "warning")  /* a domain imported twice; the first counts */          \
-    X(NO_OP_TYPE, "missing-op-type", "error")         /* a node without operator */                            \
-    X(DUPLICATE_VALUE, "duplicate-value", "error")    /* a name defined twice in one graph; the first counts */\
-    X(SHADOWED_VALUE, "shadowed-value", "warning")    /* a subgraph defines a name of an outer graph */        \
-    X(UNDEFINED_VALUE, "undefined-value", "error")    /* an input or output that nothing defines */            \
-    X(UNNAMED_VALUE, "unnamed-value", "warning")      /* a graph input, output or initializer without name */  \
-    X(UNSORTED, "unsorted", "warning")                /* nodes do not stand in execution order */              \
-    X(UNUSED_TYPE, "unused-value-info", "info")       /* a type for a name the graph does not have */          \
-    X(BAD_DIM, "negative-dim", "warning")             /* a negative size in a declared shape */                \
-    X(ATTRIBUTE_MISMATCH, "attribute-type", "error")  /* value and declared type of an attribute differ */     \
-    X(DUPLICATE_ATTRIBUTE, "duplicate-attribute", "warning")                                                   \
-    X(DUPLICATE_FUNCTION, "duplicate-function", "error")                                                       \
-    X(TENSOR_TYPE, "tensor-type", "error")            /* an element type that does not exist */                \
-    X(TENSOR_DIMS, "tensor-dims", "error")            /* negative dims, or a product past 2^64 */              \
-    X(NO_DATA, "missing-data", "warning")             /* a tensor with elements, but none in the file */       \
-    X(DATA_SIZE, "data-size", "error")                /* the data does not have the length dims need */        \
-    X(DATA_CONFLICT, "data-conflict", "error")        /* data in two ways, or in a field of another type */    \
-    X(EXTERNAL_LOCATION, "external-location", "error") /* external data without, or with an unusable, location */ \
-    X(EXTERNAL_ESCAPES, "external-escapes", "error")  /* a location outside the model's directory */           \
-    X(EXTERNAL_MISSING, "external-missing", "error")  /* the file is not there or cannot be read */            \
-    X(EXTERNAL_SIZE, "external-size", "error")        /* offset and length do not fit the file or the dims */
+#define DIAGNOSTICS(X)                                                                                       \
+    X(IR_VERSION, "ir-version", "info")              /* absent, or newer than this build knows */            \
+    X(NO_OPSET, "missing-opset", "warning")          /* nodes of a domain that is not imported */            \
+    X(DUPLICATE_OPSET, "duplicate-opset", "warning") /* a domain imported twice; the first counts */         \
+    X(NO_OP_TYPE, "missing-op-type", "error")        /* a node without operator */                           \
+    X(DUPLICATE_VALUE, "duplicate-value", "error") /* a name defined twice in one graph; the first counts */ \
+    X(SHADOWED_VALUE, "shadowed-value", "warning") /* a subgraph defines a name of an outer graph */         \
+    X(UNDEFINED_VALUE, "undefined-value", "error") /* an input or output that nothing defines */             \
+    X(UNNAMED_VALUE, "unnamed-value", "warning")   /* a graph input, output or initializer without name */   \
+    X(UNSORTED, "unsorted", "warning")             /* nodes do not stand in execution order */               \
+    X(UNUSED_TYPE, "unused-value-info", "info")    /* a type for a name the graph does not have */           \
+    X(BAD_DIM, "negative-dim", "warning")          /* a negative size in a declared shape */                 \
+    X(ATTRIBUTE_MISMATCH, "attribute-type", "error") /* value and declared type of an attribute differ */    \
+    X(DUPLICATE_ATTRIBUTE, "duplicate-attribute", "warning")                                                 \
+    X(DUPLICATE_FUNCTION, "duplicate-function", "error")                                                     \
+    X(TENSOR_TYPE, "tensor-type", "error")     /* an element type that does not exist */                     \
+    X(TENSOR_DIMS, "tensor-dims", "error")     /* negative dims, or a product past 2^64 */                   \
+    X(NO_DATA, "missing-data", "warning")      /* a tensor with elements, but none in the file */            \
+    X(DATA_SIZE, "data-size", "error")         /* the data does not have the length dims need */             \
+    X(DATA_CONFLICT, "data-conflict", "error") /* data in two ways, or in a field of another type */         \
+    X(EXTERNAL_LOCATION, "external-location",                                                                \
+      "error") /* external data without, or with an unusable, location */                                    \
+    X(EXTERNAL_ESCAPES, "external-escapes", "error") /* a location outside the model's directory */          \
+    X(EXTERNAL_MISSING, "external-missing", "error") /* the file is not there or cannot be read */           \
+    X(EXTERNAL_SIZE, "external-size", "error")       /* offset and length do not fit the file or the dims */
 
 typedef enum DiagnosticCode {
 #define X(NAME, name, severity) DIAGNOSTIC_##NAME,

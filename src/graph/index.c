@@ -58,7 +58,8 @@ void index_free(NameIndex *index) {
     array_free(&index->next_value);
 }
 
-static Id find(const Interner *names, const IdArray *first, const IdArray *next, Bytes name, uint32_t *count) {
+static Id find(const Interner *names, const IdArray *first, const IdArray *next, Bytes name,
+               uint32_t *count) {
     *count = 0;
     Symbol symbol = interner_find(names, name);
     Id found = symbol == SYMBOL_NONE || symbol >= first->count ? ID_NONE : first->items[symbol];

@@ -7,12 +7,12 @@
 
 typedef struct NameIndex {
     const Model *model;
-    Interner node_names;   /* symbol s of a node's name */
-    IdArray first_node;    /* by symbol of node_names */
-    IdArray next_node;     /* by node: the next with the same name */
+    Interner node_names;      /* symbol s of a node's name */
+    IdArray first_node;       /* by symbol of node_names */
+    IdArray next_node;        /* by node: the next with the same name */
     Array(bool) has_namesake; /* by node: another node of its graph has its name */
-    IdArray first_value;   /* by symbol of the model */
-    IdArray next_value;    /* by value */
+    IdArray first_value;      /* by symbol of the model */
+    IdArray next_value;       /* by value */
 } NameIndex;
 
 bool index_init(NameIndex *index, const Model *model, Error *err);

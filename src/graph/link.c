@@ -24,7 +24,8 @@ static Id own_value(const Loader *l, Id graph, Symbol name) {
 
 static bool value_problem(Loader *l, DiagnosticCode code, Id graph, Id node, Id value, uint64_t offset,
                           const char *before, Symbol name, const char *after) {
-    DiagnosticPlace place = {.graph = graph, .node = node, .value = value, .tensor = ID_NONE, .offset = offset};
+    DiagnosticPlace place = {
+        .graph = graph, .node = node, .value = value, .tensor = ID_NONE, .offset = offset};
     return diagnose(l->model, code, place, "%s%s%s", before, quote(model_name(l->model, name)).text, after) ||
            load_out_of_memory(l);
 }
@@ -36,10 +37,9 @@ static bool define_value(Loader *l, Value value, uint64_t offset, Id *id) {
     value.is_duplicate = is_named && own_value(l, value.graph, value.name) != ID_NONE;
     if (!LOAD_PUSH(l, &model->values, value)) return false;
     if (value.is_duplicate)
-        return value_problem(l, DIAGNOSTIC_DUPLICATE_VALUE, value.graph, value.producer, *id, offset, "value ",
-                             value.name, " is defined twice, the first definition counts");
-    if (is_named)
-        l->scope.items[value.name] = *id;
+        return value_problem(l, DIAGNOSTIC_DUPLICATE_VALUE, value.graph, value.producer, *id, offset,
+                             "value ", value.name, " is defined twice, the first definition counts");
+    if (is_named) l->scope.items[value.name] = *id;
     else
         return value_problem(l, DIAGNOSTIC_UNNAMED_VALUE, value.graph, ID_NONE, *id, offset,
                              value.is_input ? "a graph input has the name " : "an initializer has the name ",
@@ -52,8 +52,13 @@ static bool define_inputs(Loader *l, Id graph) {
     List list = {model->lists.count, l->inputs.count};
     for (uint32_t i = 0; i < l->inputs.count; i++) {
         const Declaration *input = &l->inputs.items[i];
-        Value value = {.name = input->name, .graph = graph, .producer = ID_NONE, .tensor = ID_NONE,
-                       .type = input->type, .info = input->info, .is_input = true};
+        Value value = {.name = input->name,
+                       .graph = graph,
+                       .producer = ID_NONE,
+                       .tensor = ID_NONE,
+                       .type = input->type,
+                       .info = input->info,
+                       .is_input = true};
         Id id;
         if (!define_value(l, value, input->offset, &id) || !LOAD_PUSH(l, &model->lists, id)) return false;
     }
@@ -73,11 +78,17 @@ static bool define_initializers(Loader *l, Id graph) {
             model->tensors.items[tensor].value = id;
             continue;
         }
-        Value value = {.name = name, .graph = graph, .producer = ID_NONE, .tensor = tensor, .type = ID_NONE, .info = ID_NONE};
+        Value value = {.name = name,
+                       .graph = graph,
+                       .producer = ID_NONE,
+                       .tensor = tensor,
+                       .type = ID_NONE,
+                       .info = ID_NONE};
         if (!define_value(l, value, model->tensors.items[tensor].range.offset, &id)) return false;
         model->tensors.items[tensor].value = id;
     }
-    return load_list(l, l->initializers.items, l->initializers.count, &model->graphs.items[graph].initializers);
+    return load_list(l, l->initializers.items, l->initializers.count,
+                     &model->graphs.items[graph].initializers);
 }
 
 static bool define_node_outputs(Loader *l, Id graph) {
@@ -85,14 +96,20 @@ static bool define_node_outputs(Loader *l, Id graph) {
     const Graph *g = &model->graphs.items[graph];
     Id end = g->first_node + g->node_count;
     for (Id node = g->first_node; node < end; node++) {
-        uint32_t last = node + 1 < end ? model->nodes.items[node + 1].first_output : model->node_outputs.count;
+        uint32_t last =
+            node + 1 < end ? model->nodes.items[node + 1].first_output : model->node_outputs.count;
         for (uint32_t i = model->nodes.items[node].first_output; i < last; i++) {
             Id *output = &model->node_outputs.items[i];
             if (*output == SYMBOL_EMPTY) {
                 *output = ID_NONE;
                 continue;
             }
-            Value value = {.name = *output, .graph = graph, .producer = node, .tensor = ID_NONE, .type = ID_NONE, .info = ID_NONE};
+            Value value = {.name = *output,
+                           .graph = graph,
+                           .producer = node,
+                           .tensor = ID_NONE,
+                           .type = ID_NONE,
+                           .info = ID_NONE};
             if (!define_value(l, value, model->nodes.items[node].offset, output)) return false;
         }
     }
@@ -105,15 +122,16 @@ static bool attach_types(Loader *l, Id graph) {
     Model *model = l->model;
     for (uint32_t i = 0; i < l->outputs.count + l->value_infos.count; i++) {
         bool is_output = i < l->outputs.count;
-        const Declaration *declaration = is_output ? &l->outputs.items[i] : &l->value_infos.items[i - l->outputs.count];
+        const Declaration *declaration =
+            is_output ? &l->outputs.items[i] : &l->value_infos.items[i - l->outputs.count];
         Id id = own_value(l, graph, declaration->name);
         if (id != ID_NONE) {
             Value *value = &model->values.items[id];
             if (value->type == ID_NONE) value->type = declaration->type;
             if (value->info == ID_NONE) value->info = declaration->info;
-        } else if (!is_output && !value_problem(l, DIAGNOSTIC_UNUSED_TYPE, graph, ID_NONE, ID_NONE, declaration->offset,
-                                                "a type is declared for ", declaration->name,
-                                                ", which this graph does not have")) {
+        } else if (!is_output && !value_problem(l, DIAGNOSTIC_UNUSED_TYPE, graph, ID_NONE, ID_NONE,
+                                                declaration->offset, "a type is declared for ",
+                                                declaration->name, ", which this graph does not have")) {
             return false;
         }
     }
@@ -133,7 +151,8 @@ static bool note_outputs(Loader *l, Id graph) {
 bool load_define_values(Loader *l, Id graph) {
     if (!grow_scope(l)) return false;
     l->model->graphs.items[graph].first_value = l->model->values.count;
-    if (!define_inputs(l, graph) || !define_initializers(l, graph) || !define_node_outputs(l, graph)) return false;
+    if (!define_inputs(l, graph) || !define_initializers(l, graph) || !define_node_outputs(l, graph))
+        return false;
     Graph *g = &l->model->graphs.items[graph];
     g->value_count = l->model->values.count - g->first_value;
     return attach_types(l, graph) && note_outputs(l, graph);
@@ -154,8 +173,8 @@ static bool enter_graph(Loader *l, Id graph) {
         const Value *value = &model->values.items[id];
         if (value->is_duplicate || value->name == SYMBOL_EMPTY) continue;
         if (l->scope.items[value->name] != ID_NONE &&
-            !value_problem(l, DIAGNOSTIC_SHADOWED_VALUE, graph, value->producer, id, ERROR_NO_OFFSET, "value ",
-                           value->name, " hides the value of that name in an outer graph"))
+            !value_problem(l, DIAGNOSTIC_SHADOWED_VALUE, graph, value->producer, id, ERROR_NO_OFFSET,
+                           "value ", value->name, " hides the value of that name in an outer graph"))
             return false;
         if (!set_scope(l, value->name, id)) return false;
     }
@@ -191,11 +210,17 @@ static bool link_name(Loader *l, Id graph, Id node, uint64_t offset, const char 
     }
     Id value = l->scope.items[name];
     if (value == ID_NONE) {
-        Value undefined = {.name = name, .graph = graph, .producer = ID_NONE, .tensor = ID_NONE, .type = ID_NONE,
-                           .info = ID_NONE, .is_undefined = true};
+        Value undefined = {.name = name,
+                           .graph = graph,
+                           .producer = ID_NONE,
+                           .tensor = ID_NONE,
+                           .type = ID_NONE,
+                           .info = ID_NONE,
+                           .is_undefined = true};
         value = model->values.count;
         if (!LOAD_PUSH(l, &model->values, undefined) || !set_scope(l, name, value)) return false;
-        if (!value_problem(l, DIAGNOSTIC_UNDEFINED_VALUE, graph, node, value, offset, what, name, " is defined nowhere"))
+        if (!value_problem(l, DIAGNOSTIC_UNDEFINED_VALUE, graph, node, value, offset, what, name,
+                           " is defined nowhere"))
             return false;
     }
     *slot = value;
@@ -212,8 +237,9 @@ static bool link_graph(Loader *l, Id graph) {
     }
     for (uint32_t i = 0; i < g->outputs.count; i++) {
         Id *output = &model->lists.items[g->outputs.first + i];
-        if (*output == SYMBOL_EMPTY && !value_problem(l, DIAGNOSTIC_UNNAMED_VALUE, graph, ID_NONE, ID_NONE,
-                                                      g->range.offset, "a graph output has the name ", SYMBOL_EMPTY, ""))
+        if (*output == SYMBOL_EMPTY &&
+            !value_problem(l, DIAGNOSTIC_UNNAMED_VALUE, graph, ID_NONE, ID_NONE, g->range.offset,
+                           "a graph output has the name ", SYMBOL_EMPTY, ""))
             return false;
         if (!link_name(l, graph, ID_NONE, g->range.offset, "graph output ", output)) return false;
         if (*output != ID_NONE && model->values.items[*output].graph == graph)
@@ -277,7 +303,8 @@ static bool link_consumers(Loader *l) {
     const Id *inputs = model->node_inputs.items;
     for (uint32_t i = 0; i < model->node_inputs.count; i++)
         if (inputs[i] != ID_NONE) values[inputs[i] + 1].first_consumer++;
-    for (uint32_t v = 0; v < model->value_count; v++) values[v + 1].first_consumer += values[v].first_consumer;
+    for (uint32_t v = 0; v < model->value_count; v++)
+        values[v + 1].first_consumer += values[v].first_consumer;
     model->consumers.count = values[model->value_count].first_consumer;
     /* Filling moves each start to its end, which is the next one's start: shift them back afterwards. */
     for (Id node = 0; node < model->node_count; node++) {

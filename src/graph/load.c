@@ -79,8 +79,9 @@ bool load_list(Loader *l, const Id *ids, uint32_t count, List *list) {
 
 bool load_push_graph(Loader *l, Graph graph, uint64_t offset, Id *id) {
     if (graph.depth > MODEL_DEPTH_LIMIT)
-        return reader_fail(&l->reader, ERROR_LIMIT, offset, "the graph at byte %" PRIu64 " nests deeper than %d graphs",
-                           offset, MODEL_DEPTH_LIMIT);
+        return reader_fail(&l->reader, ERROR_LIMIT, offset,
+                           "the graph at byte %" PRIu64 " nests deeper than %d graphs", offset,
+                           MODEL_DEPTH_LIMIT);
     *id = l->model->graphs.count;
     return LOAD_PUSH(l, &l->model->graphs, graph);
 }
@@ -97,8 +98,9 @@ static bool load_operator(Loader *l, Symbol domain, Symbol op_type, Symbol overl
     if (key == SYMBOL_NONE) return load_out_of_memory(l);
     *op = key - 1;
     if (*op < l->model->operators.count) return true;
-    return LOAD_PUSH(l, &l->model->operators,
-                     (Operator){.domain = domain, .op_type = op_type, .overload = overload, .function = ID_NONE});
+    return LOAD_PUSH(
+        l, &l->model->operators,
+        (Operator){.domain = domain, .op_type = op_type, .overload = overload, .function = ID_NONE});
 }
 
 /* Attributes of one node with one name: the first counts (node_attribute). */
@@ -121,18 +123,23 @@ static bool check_attribute_names(Loader *l, Id node, const Node *n) {
 static bool load_edge(Loader *l, const Message *m, const char *field, bool is_input) {
     Symbol name;
     if (!load_symbol(l, m, field, &name)) return false;
-    return is_input ? LOAD_PUSH(l, &l->model->node_inputs, name) : LOAD_PUSH(l, &l->model->node_outputs, name);
+    return is_input ? LOAD_PUSH(l, &l->model->node_inputs, name)
+                    : LOAD_PUSH(l, &l->model->node_outputs, name);
 }
 
 static bool load_node(Loader *l, const Message *field, Id graph) {
     Model *model = l->model;
     if (!message_want(&l->reader, field, WIRE_LENGTH, "node")) return false;
     if (field->length > UINT32_MAX)
-        return reader_fail(&l->reader, ERROR_LIMIT, field->start, "NodeProto at byte %" PRIu64 " has %" PRIu64
-                           " bytes, the limit is 4 GiB", field->offset, field->length);
+        return reader_fail(&l->reader, ERROR_LIMIT, field->start,
+                           "NodeProto at byte %" PRIu64 " has %" PRIu64 " bytes, the limit is 4 GiB",
+                           field->offset, field->length);
     Id id = model->nodes.count;
-    Node node = {.offset = field->offset, .length = (uint32_t)field->length, .graph = graph,
-                 .first_input = model->node_inputs.count, .first_output = model->node_outputs.count,
+    Node node = {.offset = field->offset,
+                 .length = (uint32_t)field->length,
+                 .graph = graph,
+                 .first_input = model->node_inputs.count,
+                 .first_output = model->node_outputs.count,
                  .first_attribute = model->attributes.count};
     Symbol op_type = SYMBOL_EMPTY, domain = SYMBOL_EMPTY, overload = SYMBOL_EMPTY;
     Message m = message_at("NodeProto", field->offset, field->length);
@@ -140,28 +147,28 @@ static bool load_node(Loader *l, const Message *field, Id graph) {
         bool done = true;
         Attribute attribute;
         switch (m.field) {
-            case NODE_INPUT: done = load_edge(l, &m, "input", true); break;
-            case NODE_OUTPUT: done = load_edge(l, &m, "output", false); break;
-            case NODE_NAME: done = load_text(l, &m, "name", &node.name); break;
-            case NODE_OP_TYPE: done = load_symbol(l, &m, "op_type", &op_type); break;
-            case NODE_DOMAIN: done = load_domain(l, &m, "domain", &domain); break;
-            case NODE_OVERLOAD: done = load_symbol(l, &m, "overload", &overload); break;
-            case NODE_ATTRIBUTE:
-                done = load_attribute(l, &m, graph, id, &attribute) && LOAD_PUSH(l, &model->attributes, attribute);
-                break;
-            case NODE_METADATA_PROPS: done = load_check_entry(l, &m); break;
-            case NODE_DOC_STRING: done = message_want(&l->reader, &m, WIRE_LENGTH, "doc_string"); break;
-            case NODE_DEVICE_CONFIGURATIONS:
-                done = load_check_leaf(l, &m, "device_configurations", check_node_configuration);
-                break;
-            default: break;
+        case NODE_INPUT: done = load_edge(l, &m, "input", true); break;
+        case NODE_OUTPUT: done = load_edge(l, &m, "output", false); break;
+        case NODE_NAME: done = load_text(l, &m, "name", &node.name); break;
+        case NODE_OP_TYPE: done = load_symbol(l, &m, "op_type", &op_type); break;
+        case NODE_DOMAIN: done = load_domain(l, &m, "domain", &domain); break;
+        case NODE_OVERLOAD: done = load_symbol(l, &m, "overload", &overload); break;
+        case NODE_ATTRIBUTE:
+            done =
+                load_attribute(l, &m, graph, id, &attribute) && LOAD_PUSH(l, &model->attributes, attribute);
+            break;
+        case NODE_METADATA_PROPS: done = load_check_entry(l, &m); break;
+        case NODE_DOC_STRING: done = message_want(&l->reader, &m, WIRE_LENGTH, "doc_string"); break;
+        case NODE_DEVICE_CONFIGURATIONS:
+            done = load_check_leaf(l, &m, "device_configurations", check_node_configuration);
+            break;
+        default: break;
         }
         if (!done) return false;
     }
     if (l->reader.failed || !load_operator(l, domain, op_type, overload, &node.op)) return false;
     if (op_type == SYMBOL_EMPTY &&
-        !diagnose(model, DIAGNOSTIC_NO_OP_TYPE,
-                  diagnostic_at(graph, id, node.offset),
+        !diagnose(model, DIAGNOSTIC_NO_OP_TYPE, diagnostic_at(graph, id, node.offset),
                   "node %s has no operator type", quote(model_text(model, node.name)).text))
         return load_out_of_memory(l);
     return check_attribute_names(l, id, &node) && LOAD_PUSH(l, &model->nodes, node);
@@ -173,9 +180,9 @@ static bool load_declaration(Loader *l, const Message *m, uint32_t field) {
     Declaration declaration;
     if (!load_value_info(l, m, &declaration)) return false;
     switch (field) {
-        case GRAPH_INPUT: return LOAD_PUSH(l, &l->inputs, declaration);
-        case GRAPH_OUTPUT: return LOAD_PUSH(l, &l->outputs, declaration);
-        default: return LOAD_PUSH(l, &l->value_infos, declaration);
+    case GRAPH_INPUT: return LOAD_PUSH(l, &l->inputs, declaration);
+    case GRAPH_OUTPUT: return LOAD_PUSH(l, &l->outputs, declaration);
+    default: return LOAD_PUSH(l, &l->value_infos, declaration);
     }
 }
 
@@ -183,22 +190,23 @@ static bool load_graph_field(Loader *l, const Message *m, Id id) {
     Symbol name;
     Id tensor;
     switch (m->field) {
-        case GRAPH_NODE: return load_node(l, m, id);
-        case GRAPH_NAME:
-            if (!load_symbol(l, m, "name", &name)) return false;
-            l->model->graphs.items[id].name = name;
-            return true;
-        case GRAPH_INITIALIZER:
-            return load_tensor(l, m, id, ID_NONE, &tensor) && LOAD_PUSH(l, &l->initializers, tensor);
-        case GRAPH_SPARSE_INITIALIZER:
-            return load_sparse_tensor(l, m, id, ID_NONE, &tensor) && LOAD_PUSH(l, &l->initializers, tensor);
-        case GRAPH_INPUT:
-        case GRAPH_OUTPUT:
-        case GRAPH_VALUE_INFO: return load_declaration(l, m, m->field);
-        case GRAPH_QUANTIZATION_ANNOTATION: return load_check_leaf(l, m, "quantization_annotation", check_annotation);
-        case GRAPH_METADATA_PROPS: return load_check_entry(l, m);
-        case GRAPH_DOC_STRING: return message_want(&l->reader, m, WIRE_LENGTH, "doc_string");
-        default: return true;
+    case GRAPH_NODE: return load_node(l, m, id);
+    case GRAPH_NAME:
+        if (!load_symbol(l, m, "name", &name)) return false;
+        l->model->graphs.items[id].name = name;
+        return true;
+    case GRAPH_INITIALIZER:
+        return load_tensor(l, m, id, ID_NONE, &tensor) && LOAD_PUSH(l, &l->initializers, tensor);
+    case GRAPH_SPARSE_INITIALIZER:
+        return load_sparse_tensor(l, m, id, ID_NONE, &tensor) && LOAD_PUSH(l, &l->initializers, tensor);
+    case GRAPH_INPUT:
+    case GRAPH_OUTPUT:
+    case GRAPH_VALUE_INFO: return load_declaration(l, m, m->field);
+    case GRAPH_QUANTIZATION_ANNOTATION:
+        return load_check_leaf(l, m, "quantization_annotation", check_annotation);
+    case GRAPH_METADATA_PROPS: return load_check_entry(l, m);
+    case GRAPH_DOC_STRING: return message_want(&l->reader, m, WIRE_LENGTH, "doc_string");
+    default: return true;
     }
 }
 
@@ -232,7 +240,8 @@ static bool load_opset(Loader *l, const Message *m, uint32_t first) {
     for (uint32_t i = first; i < l->model->opsets.count && i < first + 64; i++) {
         if (l->model->opsets.items[i].domain != domain) continue;
         if (!diagnose(l->model, DIAGNOSTIC_DUPLICATE_OPSET, diagnostic_at(ID_NONE, ID_NONE, m->offset),
-                      "operator set %s is imported twice, as version %" PRId64 " and as %" PRId64 "; the first counts",
+                      "operator set %s is imported twice, as version %" PRId64 " and as %" PRId64
+                      "; the first counts",
                       domain == SYMBOL_EMPTY ? "ai.onnx" : quote(model_name(l->model, domain)).text,
                       l->model->opsets.items[i].version, version))
             return load_out_of_memory(l);
@@ -250,22 +259,22 @@ static bool load_function_field(Loader *l, const Message *m, Id id) {
     Attribute attribute;
     Symbol name;
     switch (m->field) {
-        case FUNCTION_NAME: return load_symbol(l, m, "name", &function->name);
-        case FUNCTION_DOMAIN: return load_domain(l, m, "domain", &function->domain);
-        case FUNCTION_OVERLOAD: return load_symbol(l, m, "overload", &function->overload);
-        case FUNCTION_INPUT:
-            return load_symbol(l, m, "input", &declaration.name) && LOAD_PUSH(l, &l->inputs, declaration);
-        case FUNCTION_OUTPUT:
-            return load_symbol(l, m, "output", &declaration.name) && LOAD_PUSH(l, &l->outputs, declaration);
-        case FUNCTION_ATTRIBUTE: return load_symbol(l, m, "attribute", &name) && LOAD_PUSH(l, &l->names, name);
-        case FUNCTION_ATTRIBUTE_PROTO:
-            return load_attribute(l, m, id, ID_NONE, &attribute) && LOAD_PUSH(l, &model->defaults, attribute);
-        case FUNCTION_NODE: return load_node(l, m, id);
-        case FUNCTION_OPSET_IMPORT: return load_opset(l, m, function->first_opset);
-        case FUNCTION_VALUE_INFO: return load_declaration(l, m, GRAPH_VALUE_INFO);
-        case FUNCTION_METADATA_PROPS: return load_check_entry(l, m);
-        case FUNCTION_DOC_STRING: return message_want(&l->reader, m, WIRE_LENGTH, "doc_string");
-        default: return true;
+    case FUNCTION_NAME: return load_symbol(l, m, "name", &function->name);
+    case FUNCTION_DOMAIN: return load_domain(l, m, "domain", &function->domain);
+    case FUNCTION_OVERLOAD: return load_symbol(l, m, "overload", &function->overload);
+    case FUNCTION_INPUT:
+        return load_symbol(l, m, "input", &declaration.name) && LOAD_PUSH(l, &l->inputs, declaration);
+    case FUNCTION_OUTPUT:
+        return load_symbol(l, m, "output", &declaration.name) && LOAD_PUSH(l, &l->outputs, declaration);
+    case FUNCTION_ATTRIBUTE: return load_symbol(l, m, "attribute", &name) && LOAD_PUSH(l, &l->names, name);
+    case FUNCTION_ATTRIBUTE_PROTO:
+        return load_attribute(l, m, id, ID_NONE, &attribute) && LOAD_PUSH(l, &model->defaults, attribute);
+    case FUNCTION_NODE: return load_node(l, m, id);
+    case FUNCTION_OPSET_IMPORT: return load_opset(l, m, function->first_opset);
+    case FUNCTION_VALUE_INFO: return load_declaration(l, m, GRAPH_VALUE_INFO);
+    case FUNCTION_METADATA_PROPS: return load_check_entry(l, m);
+    case FUNCTION_DOC_STRING: return message_want(&l->reader, m, WIRE_LENGTH, "doc_string");
+    default: return true;
     }
 }
 
@@ -311,9 +320,13 @@ static bool push_training(Loader *l, ByteRange range) {
         if (m.field != TRAINING_INITIALIZATION && m.field != TRAINING_ALGORITHM) continue;
         if (!message_want(&l->reader, &m, WIRE_LENGTH, "graph")) return false;
         bool is_algorithm = m.field == TRAINING_ALGORITHM;
-        Graph graph = {.kind = is_algorithm ? GRAPH_KIND_TRAINING_ALGORITHM : GRAPH_KIND_TRAINING_INITIALIZATION,
-                       .owner = ID_NONE, .parent = 0, .range = {m.offset, m.length}};
-        if (!load_push_graph(l, graph, m.offset, is_algorithm ? &training.algorithm : &training.initialization))
+        Graph graph = {.kind =
+                           is_algorithm ? GRAPH_KIND_TRAINING_ALGORITHM : GRAPH_KIND_TRAINING_INITIALIZATION,
+                       .owner = ID_NONE,
+                       .parent = 0,
+                       .range = {m.offset, m.length}};
+        if (!load_push_graph(l, graph, m.offset,
+                             is_algorithm ? &training.algorithm : &training.initialization))
             return false;
     }
     return !l->reader.failed && LOAD_PUSH(l, &l->model->trainings, training);
@@ -331,38 +344,44 @@ static bool load_model_field(Loader *l, const Message *m, Outline *outline) {
     Model *model = l->model;
     ByteRange range = {m->offset, m->length};
     switch (m->field) {
-        case MODEL_IR_VERSION: return load_int(l, m, "ir_version", &model->ir_version);
-        case MODEL_MODEL_VERSION: return load_int(l, m, "model_version", &model->model_version);
-        case MODEL_PRODUCER_NAME: return load_text(l, m, "producer_name", &model->producer_name);
-        case MODEL_PRODUCER_VERSION: return load_text(l, m, "producer_version", &model->producer_version);
-        case MODEL_DOMAIN: return load_symbol(l, m, "domain", &model->domain);
-        case MODEL_OPSET_IMPORT: return load_opset(l, m, 0);
-        case MODEL_METADATA_PROPS: return load_check_entry(l, m);
-        case MODEL_DOC_STRING: return message_want(&l->reader, m, WIRE_LENGTH, "doc_string");
-        case MODEL_CONFIGURATION: return load_check_leaf(l, m, "configuration", check_configuration);
-        case MODEL_GRAPH:
-            if (!message_want(&l->reader, m, WIRE_LENGTH, "graph")) return false;
-            if (outline->has_graph)
-                return reader_fail(&l->reader, ERROR_MALFORMED, m->start,
-                                   "ModelProto: a second graph at byte %" PRIu64 ", the first is at byte %" PRIu64,
-                                   m->offset, outline->graph.offset);
-            outline->graph = range;
-            outline->has_graph = true;
-            return true;
-        case MODEL_FUNCTIONS:
-            return message_want(&l->reader, m, WIRE_LENGTH, "functions") && LOAD_PUSH(l, &outline->functions, range);
-        case MODEL_TRAINING_INFO:
-            return message_want(&l->reader, m, WIRE_LENGTH, "training_info") && LOAD_PUSH(l, &outline->trainings, range);
-        default: return true;
+    case MODEL_IR_VERSION: return load_int(l, m, "ir_version", &model->ir_version);
+    case MODEL_MODEL_VERSION: return load_int(l, m, "model_version", &model->model_version);
+    case MODEL_PRODUCER_NAME: return load_text(l, m, "producer_name", &model->producer_name);
+    case MODEL_PRODUCER_VERSION: return load_text(l, m, "producer_version", &model->producer_version);
+    case MODEL_DOMAIN: return load_symbol(l, m, "domain", &model->domain);
+    case MODEL_OPSET_IMPORT: return load_opset(l, m, 0);
+    case MODEL_METADATA_PROPS: return load_check_entry(l, m);
+    case MODEL_DOC_STRING: return message_want(&l->reader, m, WIRE_LENGTH, "doc_string");
+    case MODEL_CONFIGURATION: return load_check_leaf(l, m, "configuration", check_configuration);
+    case MODEL_GRAPH:
+        if (!message_want(&l->reader, m, WIRE_LENGTH, "graph")) return false;
+        if (outline->has_graph)
+            return reader_fail(&l->reader, ERROR_MALFORMED, m->start,
+                               "ModelProto: a second graph at byte %" PRIu64
+                               ", the first is at byte %" PRIu64,
+                               m->offset, outline->graph.offset);
+        outline->graph = range;
+        outline->has_graph = true;
+        return true;
+    case MODEL_FUNCTIONS:
+        return message_want(&l->reader, m, WIRE_LENGTH, "functions") &&
+               LOAD_PUSH(l, &outline->functions, range);
+    case MODEL_TRAINING_INFO:
+        return message_want(&l->reader, m, WIRE_LENGTH, "training_info") &&
+               LOAD_PUSH(l, &outline->trainings, range);
+    default: return true;
     }
 }
 
 static bool push_graphs(Loader *l, const Outline *outline) {
     Id id;
-    Graph main_graph = {.kind = GRAPH_KIND_MAIN, .owner = ID_NONE, .parent = ID_NONE, .range = outline->graph};
+    Graph main_graph = {
+        .kind = GRAPH_KIND_MAIN, .owner = ID_NONE, .parent = ID_NONE, .range = outline->graph};
     if (!load_push_graph(l, main_graph, outline->graph.offset, &id)) return false;
     for (uint32_t i = 0; i < outline->functions.count; i++) {
-        Graph function = {.kind = GRAPH_KIND_FUNCTION, .owner = ID_NONE, .parent = ID_NONE,
+        Graph function = {.kind = GRAPH_KIND_FUNCTION,
+                          .owner = ID_NONE,
+                          .parent = ID_NONE,
                           .range = outline->functions.items[i]};
         if (!load_push_graph(l, function, function.range.offset, &id)) return false;
     }
@@ -385,7 +404,8 @@ static bool load_outline(Loader *l, Outline *outline) {
         if (!load_model_field(l, &m, outline)) return false;
     if (l->reader.failed) return report_cut(l);
     if (!outline->has_graph)
-        return reader_fail(&l->reader, ERROR_NOT_ONNX, 0, "there is no graph in it: this is not an ONNX model");
+        return reader_fail(&l->reader, ERROR_NOT_ONNX, 0,
+                           "there is no graph in it: this is not an ONNX model");
     model->opset_count = model->opsets.count;
     if ((model->ir_version < 1 || model->ir_version > NEWEST_IR_VERSION) &&
         !diagnose(model, DIAGNOSTIC_IR_VERSION, diagnostic_at(ID_NONE, ID_NONE, ERROR_NO_OFFSET),
@@ -406,8 +426,11 @@ static bool load_graphs(Loader *l) {
         if (!load_define_values(l, id)) return false;
     }
     model->node_count = model->nodes.count;
-    Node sentinel = {.first_input = model->node_inputs.count, .first_output = model->node_outputs.count,
-                     .first_attribute = model->attributes.count, .op = ID_NONE, .graph = ID_NONE};
+    Node sentinel = {.first_input = model->node_inputs.count,
+                     .first_output = model->node_outputs.count,
+                     .first_attribute = model->attributes.count,
+                     .op = ID_NONE,
+                     .graph = ID_NONE};
     return LOAD_PUSH(l, &model->nodes, sentinel);
 }
 

@@ -8,9 +8,9 @@
 #ifndef ONNXDOC_LOAD_H
 #define ONNXDOC_LOAD_H
 
+#include "base/arena.h"
 #include "graph/diagnose.h"
 #include "graph/model.h"
-#include "base/arena.h"
 #include "onnx/wire.h"
 
 /* A ValueInfoProto, or only a name. */
@@ -37,11 +37,11 @@ typedef struct Loader {
     Model *model;
     Reader reader;
     Error *err;
-    Interner operators;  /* (domain, op_type, overload) as bytes -> operator id + 1 */
-    Interner functions;  /* likewise -> index in function_graphs + 1 */
+    Interner operators; /* (domain, op_type, overload) as bytes -> operator id + 1 */
+    Interner functions; /* likewise -> index in function_graphs + 1 */
     Array(Id) function_graphs;
-    Interner locations;  /* location symbols as bytes -> data file id + 1 */
-    Array(Id) scope;     /* by symbol: the value that the name stands for, or ID_NONE */
+    Interner locations; /* location symbols as bytes -> data file id + 1 */
+    Array(Id) scope;    /* by symbol: the value that the name stands for, or ID_NONE */
 
     /* Of the graph or attribute being read. */
     Array(Declaration) inputs;
@@ -49,7 +49,10 @@ typedef struct Loader {
     Array(Declaration) value_infos;
     Array(Id) initializers;
     Array(Symbol) names; /* of a function's attributes */
-    Array(struct Member { uint32_t type; Id id; }) members; /* graphs, tensors and types of an attribute */
+    Array(struct Member {
+        uint32_t type;
+        Id id;
+    }) members; /* graphs, tensors and types of an attribute */
 
     /* Of linking. */
     Array(Capture) captures;

@@ -8,18 +8,18 @@ static bool load_dim(Loader *l, const Message *field, Dim *dim) {
     *dim = (Dim){.kind = DIM_UNKNOWN};
     while (message_next(&l->reader, &m)) {
         switch (m.field) {
-            case DIM_VALUE:
-                if (!load_int(l, &m, "dim_value", &dim->size)) return false;
-                dim->kind = DIM_KNOWN;
-                break;
-            case DIM_PARAM:
-                if (!load_symbol(l, &m, "dim_param", &dim->symbol)) return false;
-                dim->kind = dim->symbol == SYMBOL_EMPTY ? DIM_UNKNOWN : DIM_SYMBOL;
-                break;
-            case DIM_DENOTATION:
-                if (!load_symbol(l, &m, "denotation", &dim->denotation)) return false;
-                break;
-            default: break;
+        case DIM_VALUE:
+            if (!load_int(l, &m, "dim_value", &dim->size)) return false;
+            dim->kind = DIM_KNOWN;
+            break;
+        case DIM_PARAM:
+            if (!load_symbol(l, &m, "dim_param", &dim->symbol)) return false;
+            dim->kind = dim->symbol == SYMBOL_EMPTY ? DIM_UNKNOWN : DIM_SYMBOL;
+            break;
+        case DIM_DENOTATION:
+            if (!load_symbol(l, &m, "denotation", &dim->denotation)) return false;
+            break;
+        default: break;
         }
     }
     return !l->reader.failed;
@@ -45,14 +45,14 @@ static bool load_tensor_type(Loader *l, const Message *field, Type *type) {
     while (message_next(&l->reader, &m)) {
         int64_t number;
         switch (m.field) {
-            case TYPE_TENSOR_ELEM_TYPE:
-                if (!load_int(l, &m, "elem_type", &number)) return false;
-                type->dtype = (uint32_t)number;
-                break;
-            case TYPE_TENSOR_SHAPE:
-                if (!message_want(&l->reader, &m, WIRE_LENGTH, "shape") || !load_shape(l, &m, type)) return false;
-                break;
-            default: break;
+        case TYPE_TENSOR_ELEM_TYPE:
+            if (!load_int(l, &m, "elem_type", &number)) return false;
+            type->dtype = (uint32_t)number;
+            break;
+        case TYPE_TENSOR_SHAPE:
+            if (!message_want(&l->reader, &m, WIRE_LENGTH, "shape") || !load_shape(l, &m, type)) return false;
+            break;
+        default: break;
         }
     }
     return !l->reader.failed;
@@ -87,20 +87,21 @@ static bool load_opaque_type(Loader *l, const Message *field, Type *type) {
 
 static TypeKind type_kind(uint32_t field) {
     switch (field) {
-        case TYPE_TENSOR: return TYPE_KIND_TENSOR;
-        case TYPE_SPARSE_TENSOR: return TYPE_KIND_SPARSE_TENSOR;
-        case TYPE_SEQUENCE: return TYPE_KIND_SEQUENCE;
-        case TYPE_OPTIONAL: return TYPE_KIND_OPTIONAL;
-        case TYPE_MAP: return TYPE_KIND_MAP;
-        case TYPE_OPAQUE: return TYPE_KIND_OPAQUE;
-        default: return TYPE_KIND_NONE;
+    case TYPE_TENSOR: return TYPE_KIND_TENSOR;
+    case TYPE_SPARSE_TENSOR: return TYPE_KIND_SPARSE_TENSOR;
+    case TYPE_SEQUENCE: return TYPE_KIND_SEQUENCE;
+    case TYPE_OPTIONAL: return TYPE_KIND_OPTIONAL;
+    case TYPE_MAP: return TYPE_KIND_MAP;
+    case TYPE_OPAQUE: return TYPE_KIND_OPAQUE;
+    default: return TYPE_KIND_NONE;
     }
 }
 
 bool load_type(Loader *l, uint64_t offset, uint64_t length, unsigned depth, Id *id) {
     if (depth > MODEL_DEPTH_LIMIT)
-        return reader_fail(&l->reader, ERROR_LIMIT, offset, "the type at byte %" PRIu64 " nests deeper than %d types",
-                           offset, MODEL_DEPTH_LIMIT);
+        return reader_fail(&l->reader, ERROR_LIMIT, offset,
+                           "the type at byte %" PRIu64 " nests deeper than %d types", offset,
+                           MODEL_DEPTH_LIMIT);
     Type type = {.element = ID_NONE};
     Message m = message_at("TypeProto", offset, length);
     while (message_next(&l->reader, &m)) {
@@ -112,9 +113,10 @@ bool load_type(Loader *l, uint64_t offset, uint64_t length, unsigned depth, Id *
         if (kind == TYPE_KIND_NONE) continue;
         if (!message_want(&l->reader, &m, WIRE_LENGTH, "value")) return false;
         type = (Type){.kind = (uint8_t)kind, .element = ID_NONE, .denotation = type.denotation};
-        bool done = kind == TYPE_KIND_TENSOR || kind == TYPE_KIND_SPARSE_TENSOR ? load_tensor_type(l, &m, &type)
-                    : kind == TYPE_KIND_OPAQUE                                   ? load_opaque_type(l, &m, &type)
-                                                                                : load_container_type(l, &m, depth, &type);
+        bool done = kind == TYPE_KIND_TENSOR || kind == TYPE_KIND_SPARSE_TENSOR
+                        ? load_tensor_type(l, &m, &type)
+                    : kind == TYPE_KIND_OPAQUE ? load_opaque_type(l, &m, &type)
+                                               : load_container_type(l, &m, depth, &type);
         if (!done) return false;
     }
     *id = l->model->types.count;
@@ -129,7 +131,8 @@ static bool check_dims(Loader *l, const Declaration *declaration) {
     for (uint32_t i = 0; i < type->rank; i++) {
         const Dim *dim = &model->dims.items[type->first_dim + i];
         if (dim->kind == DIM_KNOWN && dim->size < 0)
-            return diagnose(l->model, DIAGNOSTIC_BAD_DIM, diagnostic_at(ID_NONE, ID_NONE, declaration->offset),
+            return diagnose(l->model, DIAGNOSTIC_BAD_DIM,
+                            diagnostic_at(ID_NONE, ID_NONE, declaration->offset),
                             "value %s: axis %u of its declared shape is %" PRId64 ", sizes are 0 or more",
                             quote(model_name(model, declaration->name)).text, i, dim->size) ||
                    load_out_of_memory(l);
@@ -144,22 +147,22 @@ bool load_value_info(Loader *l, const Message *field, Declaration *declaration) 
     bool has_notes = false;
     while (message_next(&l->reader, &m)) {
         switch (m.field) {
-            case VALUE_INFO_NAME:
-                if (!load_symbol(l, &m, "name", &declaration->name)) return false;
-                break;
-            case VALUE_INFO_TYPE:
-                if (!message_want(&l->reader, &m, WIRE_LENGTH, "type")) return false;
-                if (!load_type(l, m.offset, m.length, 1, &declaration->type)) return false;
-                break;
-            case VALUE_INFO_DOC_STRING:
-                if (!message_want(&l->reader, &m, WIRE_LENGTH, "doc_string")) return false;
-                has_notes = true;
-                break;
-            case VALUE_INFO_METADATA_PROPS:
-                if (!load_check_entry(l, &m)) return false;
-                has_notes = true;
-                break;
-            default: break;
+        case VALUE_INFO_NAME:
+            if (!load_symbol(l, &m, "name", &declaration->name)) return false;
+            break;
+        case VALUE_INFO_TYPE:
+            if (!message_want(&l->reader, &m, WIRE_LENGTH, "type")) return false;
+            if (!load_type(l, m.offset, m.length, 1, &declaration->type)) return false;
+            break;
+        case VALUE_INFO_DOC_STRING:
+            if (!message_want(&l->reader, &m, WIRE_LENGTH, "doc_string")) return false;
+            has_notes = true;
+            break;
+        case VALUE_INFO_METADATA_PROPS:
+            if (!load_check_entry(l, &m)) return false;
+            has_notes = true;
+            break;
+        default: break;
         }
     }
     if (l->reader.failed) return false;

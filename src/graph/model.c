@@ -75,13 +75,13 @@ static const char *no_data_reason(const Tensor *tensor) {
 
 static bool open_external(Model *model, const Tensor *tensor, TensorPayload *payload, Error *err) {
     if (tensor->file == ID_NONE)
-        return error_set(err, ERROR_DATA, tensor->range.offset, "%s: no location of its external data is given",
-                         payload->label);
+        return error_set(err, ERROR_DATA, tensor->range.offset,
+                         "%s: no location of its external data is given", payload->label);
     DataFile *file = &model->files.items[tensor->file];
     Quoted location = quote(model_name(model, file->location));
     if (file->path.size == 0)
-        return error_set(err, ERROR_DATA, tensor->range.offset, "%s: external data %s %s", payload->label, location.text,
-                         external_status_explain((ExternalStatus)file->status));
+        return error_set(err, ERROR_DATA, tensor->range.offset, "%s: external data %s %s", payload->label,
+                         location.text, external_status_explain((ExternalStatus)file->status));
     if (tensor->data.length != tensor->nbytes)
         return error_set(err, ERROR_DATA, tensor->range.offset,
                          "%s: external data has %llu bytes, dims and element type need %llu", payload->label,
@@ -99,16 +99,16 @@ static bool open_external(Model *model, const Tensor *tensor, TensorPayload *pay
     uint64_t size = file->source->size;
     if (tensor->data.offset > size || tensor->data.length > size - tensor->data.offset)
         return error_set(err, ERROR_DATA, tensor->range.offset,
-                         "%s: external data %s has %llu bytes, offset %llu + length %llu are wanted", payload->label,
-                         location.text, (unsigned long long)size, (unsigned long long)tensor->data.offset,
-                         (unsigned long long)tensor->data.length);
+                         "%s: external data %s has %llu bytes, offset %llu + length %llu are wanted",
+                         payload->label, location.text, (unsigned long long)size,
+                         (unsigned long long)tensor->data.offset, (unsigned long long)tensor->data.length);
     return true;
 }
 
 bool tensor_payload(Model *model, Id id, TensorPayload *payload, Error *err) {
     const Tensor *tensor = &model->tensors.items[id];
-    snprintf(payload->label, sizeof payload->label, "%s %s", tensor->node == ID_NONE ? "initializer" : "tensor",
-             quote(model_name(model, tensor->name)).text);
+    snprintf(payload->label, sizeof payload->label, "%s %s",
+             tensor->node == ID_NONE ? "initializer" : "tensor", quote(model_name(model, tensor->name)).text);
     payload->payload = (Payload){.kind = (PayloadKind)tensor->kind,
                                  .dtype = tensor->dtype,
                                  .count = tensor->count,
@@ -116,7 +116,8 @@ bool tensor_payload(Model *model, Id id, TensorPayload *payload, Error *err) {
                                  .offset = tensor->data.offset,
                                  .length = tensor->data.length,
                                  .name = payload->label};
-    const char *reason = tensor->count == 0 && tensor->has_size && !tensor->is_sparse ? NULL : no_data_reason(tensor);
+    const char *reason =
+        tensor->count == 0 && tensor->has_size && !tensor->is_sparse ? NULL : no_data_reason(tensor);
     if (reason) return error_set(err, ERROR_DATA, tensor->range.offset, "%s %s", payload->label, reason);
     return tensor->kind != PAYLOAD_EXTERNAL || open_external(model, tensor, payload, err);
 }

@@ -36,7 +36,7 @@ typedef uint32_t Id;
 /* Graphs inside graphs, and types inside types, deeper than this are refused (ONNX Runtime's limit too). */
 #define MODEL_DEPTH_LIMIT 32
 /* Diagnostics of one code that are kept one by one; the rest is counted (Diagnostic.omitted). */
-#define DIAGNOSTICS_PER_CODE 64
+#define DIAGNOSTICS_PER_CODE   64
 #define MODEL_DIAGNOSTIC_CODES 32
 
 typedef Array(Id) IdArray;
@@ -61,16 +61,16 @@ typedef enum GraphKind {
 
 typedef struct Graph {
     GraphKind kind;
-    uint32_t depth;     /* 0 main, functions and training; a subgraph is one deeper than its owner's graph */
-    Symbol name;        /* functions: the operator's name */
-    Symbol domain;      /* functions: "" for ai.onnx */
-    Symbol overload;    /* functions */
-    Id owner;           /* subgraphs: the node, ... */
-    Symbol attribute;   /* ... and the attribute whose value it is */
-    Id parent;          /* the graph whose names it sees: owner's graph; main for training; none for functions */
+    uint32_t depth;   /* 0 main, functions and training; a subgraph is one deeper than its owner's graph */
+    Symbol name;      /* functions: the operator's name */
+    Symbol domain;    /* functions: "" for ai.onnx */
+    Symbol overload;  /* functions */
+    Id owner;         /* subgraphs: the node, ... */
+    Symbol attribute; /* ... and the attribute whose value it is */
+    Id parent; /* the graph whose names it sees: owner's graph; main for training; none for functions */
     Id first_node;
     uint32_t node_count;
-    Id first_value;     /* what it defines; names it uses that nothing defines stand behind all graphs' values */
+    Id first_value; /* what it defines; names it uses that nothing defines stand behind all graphs' values */
     uint32_t value_count;
     List inputs;       /* value ids */
     List outputs;      /* value ids; ID_NONE where the name is empty */
@@ -105,10 +105,22 @@ typedef struct Node {
 
 /* AttributeProto.AttributeType. */
 typedef enum AttributeType {
-    ATTRIBUTE_UNDEFINED = 0, ATTRIBUTE_FLOAT = 1, ATTRIBUTE_INT = 2, ATTRIBUTE_STRING = 3, ATTRIBUTE_TENSOR = 4,
-    ATTRIBUTE_GRAPH = 5, ATTRIBUTE_FLOAT_LIST = 6, ATTRIBUTE_INT_LIST = 7, ATTRIBUTE_STRING_LIST = 8,
-    ATTRIBUTE_TENSOR_LIST = 9, ATTRIBUTE_GRAPH_LIST = 10, ATTRIBUTE_SPARSE = 11, ATTRIBUTE_SPARSE_LIST = 12,
-    ATTRIBUTE_TYPE_PROTO = 13, ATTRIBUTE_TYPE_PROTO_LIST = 14, ATTRIBUTE_TYPE_COUNT
+    ATTRIBUTE_UNDEFINED = 0,
+    ATTRIBUTE_FLOAT = 1,
+    ATTRIBUTE_INT = 2,
+    ATTRIBUTE_STRING = 3,
+    ATTRIBUTE_TENSOR = 4,
+    ATTRIBUTE_GRAPH = 5,
+    ATTRIBUTE_FLOAT_LIST = 6,
+    ATTRIBUTE_INT_LIST = 7,
+    ATTRIBUTE_STRING_LIST = 8,
+    ATTRIBUTE_TENSOR_LIST = 9,
+    ATTRIBUTE_GRAPH_LIST = 10,
+    ATTRIBUTE_SPARSE = 11,
+    ATTRIBUTE_SPARSE_LIST = 12,
+    ATTRIBUTE_TYPE_PROTO = 13,
+    ATTRIBUTE_TYPE_PROTO_LIST = 14,
+    ATTRIBUTE_TYPE_COUNT
 } AttributeType;
 
 /* Lists of up to this many numbers or strings, and strings of up to this many bytes, are kept in memory;
@@ -127,7 +139,8 @@ typedef struct Attribute {
         float f;
         Text s;
         struct {
-            uint32_t first; /* numbers, strings: in Model.integers, floats, strings; graphs, tensors, types, also */
+            uint32_t
+                first; /* numbers, strings: in Model.integers, floats, strings; graphs, tensors, types, also */
             uint32_t count; /* a single one: their ids in Model.lists */
         };
     };
@@ -136,10 +149,10 @@ typedef struct Attribute {
 typedef struct Value {
     Symbol name;
     Id graph;
-    Id producer;       /* the node whose output it is, or ID_NONE */
-    Id tensor;         /* the initializer that gives its contents, or ID_NONE */
-    Id type;           /* declared: graph input or output, else value_info; ID_NONE when undeclared */
-    uint32_t info;     /* in Model.infos: where its ValueInfoProto stands (doc, metadata), or ID_NONE */
+    Id producer;   /* the node whose output it is, or ID_NONE */
+    Id tensor;     /* the initializer that gives its contents, or ID_NONE */
+    Id type;       /* declared: graph input or output, else value_info; ID_NONE when undeclared */
+    uint32_t info; /* in Model.infos: where its ValueInfoProto stands (doc, metadata), or ID_NONE */
     uint32_t first_consumer;
     uint8_t is_input : 1;
     uint8_t is_output : 1;
@@ -147,14 +160,21 @@ typedef struct Value {
     uint8_t is_duplicate : 1; /* an earlier value of this graph has the same name */
 } Value;
 
-typedef enum TypeKind { TYPE_KIND_NONE, TYPE_KIND_TENSOR, TYPE_KIND_SPARSE_TENSOR, TYPE_KIND_SEQUENCE,
-                        TYPE_KIND_OPTIONAL, TYPE_KIND_MAP, TYPE_KIND_OPAQUE } TypeKind;
+typedef enum TypeKind {
+    TYPE_KIND_NONE,
+    TYPE_KIND_TENSOR,
+    TYPE_KIND_SPARSE_TENSOR,
+    TYPE_KIND_SEQUENCE,
+    TYPE_KIND_OPTIONAL,
+    TYPE_KIND_MAP,
+    TYPE_KIND_OPAQUE
+} TypeKind;
 
 typedef struct Type {
     uint8_t kind;
-    uint8_t has_shape; /* tensors: false means that not even the rank is known */
-    uint32_t dtype;    /* tensors: number as in the file; map: the key's */
-    Id element;        /* sequence, optional: what they hold; map: the value's type */
+    uint8_t has_shape;  /* tensors: false means that not even the rank is known */
+    uint32_t dtype;     /* tensors: number as in the file; map: the key's */
+    Id element;         /* sequence, optional: what they hold; map: the value's type */
     uint32_t first_dim; /* tensors, in Model.dims */
     uint32_t rank;
     Symbol denotation; /* "TENSOR", "IMAGE", ... or empty */
@@ -174,17 +194,19 @@ typedef struct Dim {
 typedef struct Tensor {
     Symbol name;
     Id graph;
-    Id node;          /* the node whose attribute it is, or ID_NONE for an initializer */
-    Id value;         /* initializers: the value it gives its contents to; ID_NONE for the others */
-    uint8_t kind;     /* PayloadKind */
+    Id node;      /* the node whose attribute it is, or ID_NONE for an initializer */
+    Id value;     /* initializers: the value it gives its contents to; ID_NONE for the others */
+    uint8_t kind; /* PayloadKind */
     bool is_sparse;
-    bool has_size;    /* count and nbytes hold; false when dims are negative or overflow, or the dtype is unknown */
-    uint32_t dtype;   /* number as in the file */
+    bool
+        has_size; /* count and nbytes hold; false when dims are negative or overflow, or the dtype is unknown */
+    uint32_t dtype; /* number as in the file */
     uint32_t rank;
     uint32_t first_dim; /* in Model.tensor_dims */
-    uint64_t count;   /* elements */
-    uint64_t nbytes;  /* as stored, packed; strings: the sum of their lengths */
-    ByteRange data;   /* RAW: the bytes in the model file; typed fields: the TensorProto; EXTERNAL: range in the other file */
+    uint64_t count;     /* elements */
+    uint64_t nbytes;    /* as stored, packed; strings: the sum of their lengths */
+    ByteRange
+        data; /* RAW: the bytes in the model file; typed fields: the TensorProto; EXTERNAL: range in the other file */
     ByteRange range;  /* the TensorProto's contents (sparse: the SparseTensorProto's) */
     Id file;          /* EXTERNAL: in Model.files, or ID_NONE */
     Id sparse_values; /* sparse tensors: the two tensors inside; ID_NONE for dense ones */
@@ -196,7 +218,7 @@ typedef struct DataFile {
     Symbol location; /* as the model gives it */
     Text path;       /* resolved; empty when it may not or cannot be read */
     uint64_t size;
-    Source *source;  /* opened when first read */
+    Source *source; /* opened when first read */
     uint8_t status; /* ExternalStatus */
 } DataFile;
 
@@ -219,8 +241,8 @@ typedef struct Diagnostic {
     Id node;
     Id value;
     Id tensor;
-    uint64_t offset;   /* byte in the model file, or ERROR_NO_OFFSET */
-    uint32_t omitted;  /* > 0 on the last one kept of a code: so many more of it were found */
+    uint64_t offset;  /* byte in the model file, or ERROR_NO_OFFSET */
+    uint32_t omitted; /* > 0 on the last one kept of a code: so many more of it were found */
 } Diagnostic;
 
 typedef struct Model {

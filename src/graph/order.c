@@ -98,8 +98,8 @@ static bool report_cycle(Sorter *s, Id node) {
     }
     return reader_fail(&s->l->reader, ERROR_CYCLE, model->nodes.items[node].offset,
                        "graph %s: %u node%s depend%s on each other in a circle: %s%s",
-                       quote(model_name(model, model->graphs.items[s->graph].name)).text, length, length == 1 ? "" : "s",
-                       length == 1 ? "s" : "", text, length > shown ? " <- ..." : "");
+                       quote(model_name(model, model->graphs.items[s->graph].name)).text, length,
+                       length == 1 ? "" : "s", length == 1 ? "s" : "", text, length > shown ? " <- ..." : "");
 }
 
 /* Depth-first from one node: everything it depends on is placed, then the node. */
@@ -130,7 +130,8 @@ static bool sort_graph(Loader *l, Id graph) {
     const Graph *g = &l->model->graphs.items[graph];
     Sorter s = {.l = l, .graph = graph, .state = calloc(g->node_count, 1)};
     bool done = s.state || load_out_of_memory(l);
-    for (Id node = g->first_node; done && node < g->first_node + g->node_count; node++) done = place_node(&s, node);
+    for (Id node = g->first_node; done && node < g->first_node + g->node_count; node++)
+        done = place_node(&s, node);
     done = done && load_list(l, s.order.items, s.order.count, &l->model->graphs.items[graph].order);
     free(s.state);
     array_free(&s.path);
@@ -156,10 +157,11 @@ bool order_graphs(Loader *l) {
         done = sort_graph(l, graph);
         if (!done) break;
         DiagnosticPlace place = {graph, ID_NONE, value, ID_NONE, model->graphs.items[graph].range.offset};
-        done = diagnose(model, DIAGNOSTIC_UNSORTED, place,
-                        "nodes of graph %s do not stand in execution order; they are shown and counted in one",
-                        quote(model_name(model, model->graphs.items[graph].name)).text) ||
-               load_out_of_memory(l);
+        done =
+            diagnose(model, DIAGNOSTIC_UNSORTED, place,
+                     "nodes of graph %s do not stand in execution order; they are shown and counted in one",
+                     quote(model_name(model, model->graphs.items[graph].name)).text) ||
+            load_out_of_memory(l);
     }
     free(forward);
     return done;
@@ -174,7 +176,8 @@ static Id importing_graph(const Model *model, Id graph) {
 /* Each operator is looked at once for each importing graph, each domain reported once. */
 bool check_opsets(Loader *l) {
     Model *model = l->model;
-    IdArray seen = {0}, reported = {0}; /* by operator: the importing graph it was last looked at in; domains */
+    IdArray seen = {0},
+            reported = {0}; /* by operator: the importing graph it was last looked at in; domains */
     bool done = array_reserve(&seen, model->operators.count) || load_out_of_memory(l);
     if (done && model->operators.count) memset(seen.items, 0xff, model->operators.count * sizeof(Id));
     for (Id node = 0; done && node < model->node_count; node++) {
@@ -187,11 +190,12 @@ bool check_opsets(Loader *l) {
         bool known = false;
         for (uint32_t i = 0; i < reported.count; i++) known = known || reported.items[i] == op->domain;
         if (known || reported.count >= DIAGNOSTICS_PER_CODE) continue;
-        done = LOAD_PUSH(l, &reported, op->domain) &&
-               (diagnose(model, DIAGNOSTIC_NO_OPSET, diagnostic_at(n->graph, node, n->offset),
-                         "no operator set version is imported for domain %s, which nodes use",
-                         op->domain == SYMBOL_EMPTY ? "ai.onnx" : quote(model_name(model, op->domain)).text) ||
-                load_out_of_memory(l));
+        done =
+            LOAD_PUSH(l, &reported, op->domain) &&
+            (diagnose(model, DIAGNOSTIC_NO_OPSET, diagnostic_at(n->graph, node, n->offset),
+                      "no operator set version is imported for domain %s, which nodes use",
+                      op->domain == SYMBOL_EMPTY ? "ai.onnx" : quote(model_name(model, op->domain)).text) ||
+             load_out_of_memory(l));
     }
     array_free(&seen);
     array_free(&reported);

@@ -34,7 +34,8 @@ static int get_name(lua_State *L) {
 }
 
 static int get_kind(lua_State *L) {
-    static const char *const kinds[] = {"main", "subgraph", "function", "training-initialization", "training-algorithm"};
+    static const char *const kinds[] = {"main", "subgraph", "function", "training-initialization",
+                                        "training-algorithm"};
     lua_pushstring(L, kinds[self_graph(L)->kind]);
     return 1;
 }
@@ -121,10 +122,8 @@ static int get_opset(lua_State *L) {
     const Graph *graph = self_graph(L);
     const Model *model = object_self(L)->owner->model;
     while (graph->kind == GRAPH_KIND_SUBGRAPH) graph = &model->graphs.items[graph->parent];
-    if (is_function(graph))
-        opset_table_push(L, model, graph->first_opset, graph->opset_count);
-    else
-        opset_table_push(L, model, 0, model->opset_count);
+    if (is_function(graph)) opset_table_push(L, model, graph->first_opset, graph->opset_count);
+    else opset_table_push(L, model, 0, model->opset_count);
     return 1;
 }
 
@@ -254,15 +253,29 @@ static int graph_length(lua_State *L) {
 }
 
 void lua_graph_register(lua_State *L) {
-    static const Field fields[] = {
-        {"name", get_name}, {"kind", get_kind}, {"domain", get_domain}, {"overload", get_overload}, {"path", get_path},
-        {"inputs", get_inputs}, {"outputs", get_outputs}, {"initializers", get_initializers}, {"owner", get_owner},
-        {"attribute", get_attribute}, {"parent", get_parent}, {"depth", get_depth}, {"doc", get_doc},
-        {"metadata", get_metadata}, {"opset", get_opset}, {"attributes", get_attributes},
-        {"quantization", get_quantization}, {"offset", get_offset}, {"length", get_length}, {"model", get_model},
-        {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"nodes", graph_nodes}, {"values", graph_values}, {"value", graph_value},
-                                       {NULL, NULL}};
+    static const Field fields[] = {{"name", get_name},
+                                   {"kind", get_kind},
+                                   {"domain", get_domain},
+                                   {"overload", get_overload},
+                                   {"path", get_path},
+                                   {"inputs", get_inputs},
+                                   {"outputs", get_outputs},
+                                   {"initializers", get_initializers},
+                                   {"owner", get_owner},
+                                   {"attribute", get_attribute},
+                                   {"parent", get_parent},
+                                   {"depth", get_depth},
+                                   {"doc", get_doc},
+                                   {"metadata", get_metadata},
+                                   {"opset", get_opset},
+                                   {"attributes", get_attributes},
+                                   {"quantization", get_quantization},
+                                   {"offset", get_offset},
+                                   {"length", get_length},
+                                   {"model", get_model},
+                                   {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"nodes", graph_nodes}, {"values", graph_values}, {"value", graph_value}, {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", graph_tostring}, {"__len", graph_length}, {NULL, NULL}};
     object_register(L, GRAPH_TYPE, "Graph", fields, methods, extra);
 }

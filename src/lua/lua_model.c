@@ -291,7 +291,8 @@ typedef struct NodeWalk {
 static int nodes_next(lua_State *L) {
     const Model *model = model_upvalue(L)->model;
     NodeWalk *walk = lua_touserdata(L, lua_upvalueindex(2));
-    while (walk->next < model->node_count && !operator_filter_matches(&walk->filter, model, walk->next)) walk->next++;
+    while (walk->next < model->node_count && !operator_filter_matches(&walk->filter, model, walk->next))
+        walk->next++;
     if (walk->next >= model->node_count) return 0;
     object_push(L, lua_upvalueindex(1), OBJECT_NODE, walk->next++);
     return 1;
@@ -314,7 +315,8 @@ static int find_by_name(lua_State *L, ObjectKind kind) {
     name.data = luaL_checklstring(L, 2, &name.size);
     const NameIndex *index = object_index(L, owner);
     uint32_t count;
-    Id id = kind == OBJECT_NODE ? index_find_node(index, name, &count) : index_find_value(index, name, &count);
+    Id id =
+        kind == OBJECT_NODE ? index_find_node(index, name, &count) : index_find_value(index, name, &count);
     object_push(L, 1, kind, id);
     lua_pushinteger(L, count);
     return 2;
@@ -364,7 +366,10 @@ static TensorOrder check_sort(lua_State *L, const Model *model) {
         sort += order.descending;
         for (int i = 0; names[i]; i++)
             if (strcmp(sort, names[i]) == 0) order.key = "bsn"[i];
-        if (!order.key) luaL_error(L, "tensors: option 'sort' is '%s'; nbytes, size and name exist, '-' in front turns them", sort);
+        if (!order.key)
+            luaL_error(L,
+                       "tensors: option 'sort' is '%s'; nbytes, size and name exist, '-' in front turns them",
+                       sort);
     }
     lua_pop(L, 1);
     return order;
@@ -452,16 +457,35 @@ static int model_length(lua_State *L) {
 }
 
 void lua_model_register(lua_State *L) {
-    static const Field fields[] = {
-        {"path", get_path}, {"size", get_size}, {"ir_version", get_ir_version}, {"producer", get_producer},
-        {"producer_name", get_producer_name}, {"producer_version", get_producer_version}, {"domain", get_domain},
-        {"model_version", get_model_version}, {"doc", get_doc}, {"metadata", get_metadata}, {"opset", get_opset},
-        {"opsets", get_opsets}, {"inputs", get_inputs}, {"outputs", get_outputs}, {"graph", get_graph},
-        {"graphs", get_graphs}, {"functions", get_functions}, {"trainings", get_trainings},
-        {"configurations", get_configurations}, {"files", get_files}, {"diagnostics", get_diagnostics}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"nodes", model_nodes}, {"node", model_node}, {"value", model_value},
-                                       {"tensors", model_tensors}, {"close", model_close}, {NULL, NULL}};
-    static const luaL_Reg extra[] = {{"__gc", model_close}, {"__close", model_close}, {"__tostring", model_tostring},
-                                     {"__len", model_length}, {NULL, NULL}};
+    static const Field fields[] = {{"path", get_path},
+                                   {"size", get_size},
+                                   {"ir_version", get_ir_version},
+                                   {"producer", get_producer},
+                                   {"producer_name", get_producer_name},
+                                   {"producer_version", get_producer_version},
+                                   {"domain", get_domain},
+                                   {"model_version", get_model_version},
+                                   {"doc", get_doc},
+                                   {"metadata", get_metadata},
+                                   {"opset", get_opset},
+                                   {"opsets", get_opsets},
+                                   {"inputs", get_inputs},
+                                   {"outputs", get_outputs},
+                                   {"graph", get_graph},
+                                   {"graphs", get_graphs},
+                                   {"functions", get_functions},
+                                   {"trainings", get_trainings},
+                                   {"configurations", get_configurations},
+                                   {"files", get_files},
+                                   {"diagnostics", get_diagnostics},
+                                   {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"nodes", model_nodes}, {"node", model_node},
+                                       {"value", model_value}, {"tensors", model_tensors},
+                                       {"close", model_close}, {NULL, NULL}};
+    static const luaL_Reg extra[] = {{"__gc", model_close},
+                                     {"__close", model_close},
+                                     {"__tostring", model_tostring},
+                                     {"__len", model_length},
+                                     {NULL, NULL}};
     object_register(L, MODEL_TYPE, "Model", fields, methods, extra);
 }

@@ -107,10 +107,8 @@ static int get_metadata(lua_State *L) {
 static int get_opset(lua_State *L) {
     const Handle *handle = object_self(L);
     int64_t opset = node_opset(handle->owner->model, handle->id);
-    if (opset)
-        lua_pushinteger(L, opset);
-    else
-        lua_pushnil(L);
+    if (opset) lua_pushinteger(L, opset);
+    else lua_pushnil(L);
     return 1;
 }
 
@@ -185,8 +183,7 @@ static void push_simple_sharding(lua_State *L, const Onnx__SimpleShardedDimProto
         lua_pushinteger(L, simple->dim_value);
     else if (simple->dim_case == ONNX__SIMPLE_SHARDED_DIM_PROTO__DIM_DIM_PARAM)
         object_push_bytes(L, leaf_bytes(simple->dim_param));
-    else
-        lua_pushboolean(L, false);
+    else lua_pushboolean(L, false);
     lua_setfield(L, -2, "dim");
     lua_pushinteger(L, simple->num_shards);
     lua_setfield(L, -2, "num_shards");
@@ -236,7 +233,8 @@ static void push_sharding_spec(lua_State *L, const Onnx__ShardingSpecProto *spec
 
 static void push_device_configuration(lua_State *L, LuaModel *owner, Bytes bytes, uint64_t offset) {
     arena_free(&owner->arena);
-    Onnx__NodeDeviceConfigurationProto *found = leaf_node_configuration(&owner->arena, bytes, offset, &owner->err);
+    Onnx__NodeDeviceConfigurationProto *found =
+        leaf_node_configuration(&owner->arena, bytes, offset, &owner->err);
     if (!found) object_raise(L, &owner->err);
     lua_createtable(L, 0, 3);
     object_push_bytes(L, leaf_bytes(found->configuration_id));
@@ -276,7 +274,8 @@ static int get_device_configurations(lua_State *L) {
 static void add_label(luaL_Buffer *buffer, const NameIndex *index, Id node) {
     const Model *model = index->model;
     const Node *n = &model->nodes.items[node];
-    Bytes name = n->name.size ? model_text(model, n->name) : model_name(model, model->operators.items[n->op].op_type);
+    Bytes name =
+        n->name.size ? model_text(model, n->name) : model_name(model, model->operators.items[n->op].op_type);
     object_add_shown(buffer, name, 0);
     if (n->name.size && !index->has_namesake.items[node]) return;
     char number[16];
@@ -290,24 +289,24 @@ static void add_graph_path(luaL_Buffer *buffer, const NameIndex *index, Id graph
     const Model *model = index->model;
     const Graph *g = &model->graphs.items[graph];
     switch (g->kind) {
-        case GRAPH_KIND_MAIN: return;
-        case GRAPH_KIND_SUBGRAPH:
-            add_graph_path(buffer, index, g->parent);
-            add_label(buffer, index, g->owner);
-            luaL_addchar(buffer, '.');
-            object_add_shown(buffer, model_name(model, g->attribute), 0);
-            break;
-        case GRAPH_KIND_FUNCTION:
-            object_add_shown(buffer, model_name(model, g->domain), 0);
-            if (g->domain != SYMBOL_EMPTY) luaL_addchar(buffer, '.');
-            object_add_shown(buffer, model_name(model, g->name), 0);
-            if (g->overload != SYMBOL_EMPTY) {
-                luaL_addchar(buffer, ':');
-                object_add_shown(buffer, model_name(model, g->overload), 0);
-            }
-            break;
-        case GRAPH_KIND_TRAINING_INITIALIZATION: luaL_addstring(buffer, "training.initialization"); break;
-        case GRAPH_KIND_TRAINING_ALGORITHM: luaL_addstring(buffer, "training.algorithm"); break;
+    case GRAPH_KIND_MAIN: return;
+    case GRAPH_KIND_SUBGRAPH:
+        add_graph_path(buffer, index, g->parent);
+        add_label(buffer, index, g->owner);
+        luaL_addchar(buffer, '.');
+        object_add_shown(buffer, model_name(model, g->attribute), 0);
+        break;
+    case GRAPH_KIND_FUNCTION:
+        object_add_shown(buffer, model_name(model, g->domain), 0);
+        if (g->domain != SYMBOL_EMPTY) luaL_addchar(buffer, '.');
+        object_add_shown(buffer, model_name(model, g->name), 0);
+        if (g->overload != SYMBOL_EMPTY) {
+            luaL_addchar(buffer, ':');
+            object_add_shown(buffer, model_name(model, g->overload), 0);
+        }
+        break;
+    case GRAPH_KIND_TRAINING_INITIALIZATION: luaL_addstring(buffer, "training.initialization"); break;
+    case GRAPH_KIND_TRAINING_ALGORITHM: luaL_addstring(buffer, "training.algorithm"); break;
     }
     luaL_addstring(buffer, "::");
 }
@@ -364,7 +363,8 @@ static int node_tostring(lua_State *L) {
     luaL_Buffer buffer;
     char number[32];
     luaL_buffinit(L, &buffer);
-    snprintf(number, sizeof number, "Node %u ", handle->id - model->graphs.items[self_node(L)->graph].first_node);
+    snprintf(number, sizeof number, "Node %u ",
+             handle->id - model->graphs.items[self_node(L)->graph].first_node);
     luaL_addstring(&buffer, number);
     object_add_shown(&buffer, model_name(model, self_operator(L)->op_type), 0);
     luaL_addstring(&buffer, " \"");
@@ -375,14 +375,30 @@ static int node_tostring(lua_State *L) {
 }
 
 void lua_node_register(lua_State *L) {
-    static const Field fields[] = {
-        {"name", get_name}, {"op_type", get_op_type}, {"domain", get_domain}, {"overload", get_overload}, {"op", get_op},
-        {"id", get_id}, {"index", get_index}, {"path", get_path}, {"graph", get_graph}, {"model", get_model},
-        {"inputs", get_inputs}, {"outputs", get_outputs}, {"attributes", get_attributes},
-        {"attribute_names", get_attribute_names}, {"subgraphs", get_subgraphs}, {"callee", get_callee},
-        {"opset", get_opset}, {"schema", get_schema}, {"doc", get_doc}, {"metadata", get_metadata},
-        {"device_configurations", get_device_configurations}, {"offset", get_offset}, {"length", get_length},
-        {NULL, NULL}};
+    static const Field fields[] = {{"name", get_name},
+                                   {"op_type", get_op_type},
+                                   {"domain", get_domain},
+                                   {"overload", get_overload},
+                                   {"op", get_op},
+                                   {"id", get_id},
+                                   {"index", get_index},
+                                   {"path", get_path},
+                                   {"graph", get_graph},
+                                   {"model", get_model},
+                                   {"inputs", get_inputs},
+                                   {"outputs", get_outputs},
+                                   {"attributes", get_attributes},
+                                   {"attribute_names", get_attribute_names},
+                                   {"subgraphs", get_subgraphs},
+                                   {"callee", get_callee},
+                                   {"opset", get_opset},
+                                   {"schema", get_schema},
+                                   {"doc", get_doc},
+                                   {"metadata", get_metadata},
+                                   {"device_configurations", get_device_configurations},
+                                   {"offset", get_offset},
+                                   {"length", get_length},
+                                   {NULL, NULL}};
     static const luaL_Reg methods[] = {{"attr", node_attr}, {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", node_tostring}, {NULL, NULL}};
     object_register(L, NODE_TYPE, "Node", fields, methods, extra);

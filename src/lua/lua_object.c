@@ -46,8 +46,8 @@ static int object_pairs(lua_State *L) {
     return 2;
 }
 
-void object_register(lua_State *L, const char *type, const char *shown, const Field *fields, const luaL_Reg *methods,
-                     const luaL_Reg *extra) {
+void object_register(lua_State *L, const char *type, const char *shown, const Field *fields,
+                     const luaL_Reg *methods, const luaL_Reg *extra) {
     luaL_newmetatable(L, type);
     int metatable = lua_gettop(L);
     lua_pushvalue(L, metatable);
@@ -143,10 +143,8 @@ void object_push_symbol(lua_State *L, const Model *model, Symbol symbol) {
 }
 
 void object_push_unsigned(lua_State *L, uint64_t value) {
-    if (value <= INT64_MAX)
-        lua_pushinteger(L, (lua_Integer)value);
-    else
-        lua_pushnumber(L, (lua_Number)value);
+    if (value <= INT64_MAX) lua_pushinteger(L, (lua_Integer)value);
+    else lua_pushnumber(L, (lua_Number)value);
 }
 
 void object_add_shown(luaL_Buffer *buffer, Bytes name, char quote_with) {
@@ -188,13 +186,12 @@ void object_push_doc(lua_State *L, LuaModel *owner, ByteRange range, const char 
     Bytes text = {0};
     if (!reader->failed && present) reader_bytes(reader, found.offset, found.length, "doc_string", &text);
     if (reader->failed) object_raise(L, &owner->err);
-    if (present && text.size)
-        object_push_bytes(L, text);
-    else
-        lua_pushnil(L);
+    if (present && text.size) object_push_bytes(L, text);
+    else lua_pushnil(L);
 }
 
-void object_push_entries(lua_State *L, LuaModel *owner, ByteRange range, const char *message, uint32_t field) {
+void object_push_entries(lua_State *L, LuaModel *owner, ByteRange range, const char *message,
+                         uint32_t field) {
     Reader *reader = object_reader(owner);
     lua_newtable(L);
     Message m = message_at(message, range.offset, range.length);

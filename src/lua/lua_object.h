@@ -15,7 +15,13 @@
 #include "graph/model.h"
 #include "onnx/leaf.h"
 
-typedef enum ObjectKind { OBJECT_GRAPH, OBJECT_NODE, OBJECT_VALUE, OBJECT_TENSOR, OBJECT_KIND_COUNT } ObjectKind;
+typedef enum ObjectKind {
+    OBJECT_GRAPH,
+    OBJECT_NODE,
+    OBJECT_VALUE,
+    OBJECT_TENSOR,
+    OBJECT_KIND_COUNT
+} ObjectKind;
 
 /* The userdata of a Model. What C code needs while Lua errors may pass lives here, so that closing the
  * model frees it. User values 1 to OBJECT_KIND_COUNT: the handle caches; then QUANTIZATION_CACHE. */
@@ -32,7 +38,7 @@ typedef struct LuaModel {
 } LuaModel;
 
 #define QUANTIZATION_CACHE (OBJECT_KIND_COUNT + 1)
-#define MODEL_USER_VALUES (OBJECT_KIND_COUNT + 1)
+#define MODEL_USER_VALUES  (OBJECT_KIND_COUNT + 1)
 
 typedef struct Handle {
     LuaModel *owner;
@@ -49,8 +55,8 @@ extern const char MODEL_TYPE[], GRAPH_TYPE[], NODE_TYPE[], VALUE_TYPE[], TENSOR_
 
 /* Makes the metatable of a type: __index over fields and methods, __pairs, __name, __metatable. `extra`
  * holds further metamethods. Leaves nothing on the stack. */
-void object_register(lua_State *L, const char *type, const char *shown, const Field *fields, const luaL_Reg *methods,
-                     const luaL_Reg *extra);
+void object_register(lua_State *L, const char *type, const char *shown, const Field *fields,
+                     const luaL_Reg *methods, const luaL_Reg *extra);
 
 /* Pushes the handle of an object; `model` is the stack index of the Model userdata. ID_NONE pushes nil. */
 void object_push(lua_State *L, int model, ObjectKind kind, Id id);

@@ -33,7 +33,8 @@ static LoadOptions check_options(lua_State *L, int arg, bool from_bytes) {
                             : from_bytes && strcmp(key, "directory") == 0 ? &options.directory
                                                                           : NULL;
         if (!slot) luaL_error(L, "unknown option '%s', there is %s", luaL_tolstring(L, -2, NULL), known);
-        if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "option '%s' is a %s, a string is wanted", key, luaL_typename(L, -1));
+        if (lua_type(L, -1) != LUA_TSTRING)
+            luaL_error(L, "option '%s' is a %s, a string is wanted", key, luaL_typename(L, -1));
         *slot = lua_tostring(L, -1);
     }
     return options;
@@ -70,9 +71,11 @@ static int onnxdoc_load_bytes(lua_State *L) {
     Error err = {0};
     Source *source = source_from_memory(bytes, size, &err);
     if (!source) return object_fail(L, &err);
-    return finish_load(L, owner, source, &(ModelOptions){.path = options.name, .directory = options.directory,
-                                                         .no_directory = !options.directory,
-                                                         .data_root = options.data_root});
+    return finish_load(L, owner, source,
+                       &(ModelOptions){.path = options.name,
+                                       .directory = options.directory,
+                                       .no_directory = !options.directory,
+                                       .data_root = options.data_root});
 }
 
 /* Whether a path is worth loading as a model: by content, or because it is called .onnx. Pipes count, since
@@ -159,7 +162,8 @@ static void add_searcher(lua_State *L) {
     lua_getfield(L, -1, "package");
     if (lua_istable(L, -1) && lua_getfield(L, -1, "searchers") == LUA_TTABLE) {
         lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
-        for (lua_Integer i = count; i >= 2; i--) { /* behind package.preload: shipped files come before any path */
+        for (lua_Integer i = count; i >= 2;
+             i--) { /* behind package.preload: shipped files come before any path */
             lua_rawgeti(L, -1, i);
             lua_rawseti(L, -2, i + 1);
         }

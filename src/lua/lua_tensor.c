@@ -26,10 +26,8 @@ static int push_object(lua_State *L, ObjectKind kind, Id id) {
 }
 
 static int push_size(lua_State *L, uint64_t size) {
-    if (self_tensor(L)->has_size)
-        object_push_unsigned(L, size);
-    else
-        lua_pushnil(L);
+    if (self_tensor(L)->has_size) object_push_unsigned(L, size);
+    else lua_pushnil(L);
     return 1;
 }
 
@@ -41,10 +39,8 @@ static int get_name(lua_State *L) {
 }
 
 static int get_dtype(lua_State *L) {
-    if (dtype_is_known(self_tensor(L)->dtype))
-        lua_pushstring(L, dtype_name(self_tensor(L)->dtype));
-    else
-        lua_pushnil(L);
+    if (dtype_is_known(self_tensor(L)->dtype)) lua_pushstring(L, dtype_name(self_tensor(L)->dtype));
+    else lua_pushnil(L);
     return 1;
 }
 
@@ -72,8 +68,9 @@ static int get_nbytes(lua_State *L) {
 }
 
 static int get_storage(lua_State *L) {
-    static const char *const names[] = {"none", "raw", "float_data", "int32_data", "string_data",
-                                        "int64_data", "double_data", "uint64_data", "external"};
+    static const char *const names[] = {"none",        "raw",         "float_data",
+                                        "int32_data",  "string_data", "int64_data",
+                                        "double_data", "uint64_data", "external"};
     lua_pushstring(L, self_tensor(L)->is_sparse ? "sparse" : names[self_tensor(L)->kind]);
     return 1;
 }
@@ -91,38 +88,31 @@ void file_push(lua_State *L, const Model *model, Id id) {
 }
 
 static int get_file(lua_State *L) {
-    if (self_tensor(L)->file == ID_NONE)
-        lua_pushnil(L);
-    else
-        file_push(L, self_model(L), self_tensor(L)->file);
+    if (self_tensor(L)->file == ID_NONE) lua_pushnil(L);
+    else file_push(L, self_model(L), self_tensor(L)->file);
     return 1;
 }
 
 static int get_location(lua_State *L) {
-    if (self_tensor(L)->file == ID_NONE)
-        lua_pushnil(L);
-    else
-        object_push_symbol(L, self_model(L), self_model(L)->files.items[self_tensor(L)->file].location);
+    if (self_tensor(L)->file == ID_NONE) lua_pushnil(L);
+    else object_push_symbol(L, self_model(L), self_model(L)->files.items[self_tensor(L)->file].location);
     return 1;
 }
 
 static bool has_data_range(const Tensor *tensor) {
-    return !tensor->is_sparse && (tensor->kind == PAYLOAD_RAW || (tensor->kind == PAYLOAD_EXTERNAL && tensor->file != ID_NONE));
+    return !tensor->is_sparse &&
+           (tensor->kind == PAYLOAD_RAW || (tensor->kind == PAYLOAD_EXTERNAL && tensor->file != ID_NONE));
 }
 
 static int get_data_offset(lua_State *L) {
-    if (has_data_range(self_tensor(L)))
-        object_push_unsigned(L, self_tensor(L)->data.offset);
-    else
-        lua_pushnil(L);
+    if (has_data_range(self_tensor(L))) object_push_unsigned(L, self_tensor(L)->data.offset);
+    else lua_pushnil(L);
     return 1;
 }
 
 static int get_data_length(lua_State *L) {
-    if (has_data_range(self_tensor(L)))
-        object_push_unsigned(L, self_tensor(L)->data.length);
-    else
-        lua_pushnil(L);
+    if (has_data_range(self_tensor(L))) object_push_unsigned(L, self_tensor(L)->data.length);
+    else lua_pushnil(L);
     return 1;
 }
 
@@ -192,8 +182,9 @@ static PayloadCursor *open_cursor(LuaModel *owner, int which, Id tensor) {
     owner->cursor_open[which] = false;
     if (!tensor_payload(owner->model, tensor, &owner->payloads[which], &owner->err)) return NULL;
     owner->cursor_open[which] = true;
-    return payload_open(&owner->cursors[which], &owner->payloads[which].payload, &owner->err) ? &owner->cursors[which]
-                                                                                                 : NULL;
+    return payload_open(&owner->cursors[which], &owner->payloads[which].payload, &owner->err)
+               ? &owner->cursors[which]
+               : NULL;
 }
 
 static void close_cursor(LuaModel *owner, int which) {
@@ -203,22 +194,23 @@ static void close_cursor(LuaModel *owner, int which) {
 
 static void push_element(lua_State *L, const Element *element) {
     switch (element->kind) {
-        case ELEMENT_INTEGER: lua_pushinteger(L, element->integer); break;
-        case ELEMENT_BOOL: lua_pushboolean(L, element->integer != 0); break;
-        case ELEMENT_UNSIGNED: object_push_unsigned(L, element->unsigned_); break;
-        case ELEMENT_FLOAT: lua_pushnumber(L, element->real); break;
-        case ELEMENT_COMPLEX:
-            lua_createtable(L, 2, 0);
-            lua_pushnumber(L, element->real);
-            lua_rawseti(L, -2, 1);
-            lua_pushnumber(L, element->imaginary);
-            lua_rawseti(L, -2, 2);
-            break;
+    case ELEMENT_INTEGER: lua_pushinteger(L, element->integer); break;
+    case ELEMENT_BOOL: lua_pushboolean(L, element->integer != 0); break;
+    case ELEMENT_UNSIGNED: object_push_unsigned(L, element->unsigned_); break;
+    case ELEMENT_FLOAT: lua_pushnumber(L, element->real); break;
+    case ELEMENT_COMPLEX:
+        lua_createtable(L, 2, 0);
+        lua_pushnumber(L, element->real);
+        lua_rawseti(L, -2, 1);
+        lua_pushnumber(L, element->imaginary);
+        lua_rawseti(L, -2, 2);
+        break;
     }
 }
 
 /* Elements [first, first + wanted) of packed elements into the table on top of the stack. */
-static bool push_numbers(lua_State *L, LuaModel *owner, PayloadCursor *cursor, uint32_t dtype, uint64_t first, uint64_t wanted) {
+static bool push_numbers(lua_State *L, LuaModel *owner, PayloadCursor *cursor, uint32_t dtype, uint64_t first,
+                         uint64_t wanted) {
     unsigned char raw[CHUNK];
     uint64_t bits = dtype_bits(dtype), in_chunk = CHUNK * 8 / bits, in_byte = bits < 8 ? 8 / bits : 1;
     uint64_t skip = first % in_byte, got;
@@ -239,7 +231,8 @@ static bool push_numbers(lua_State *L, LuaModel *owner, PayloadCursor *cursor, u
     return true;
 }
 
-static bool push_strings(lua_State *L, LuaModel *owner, PayloadCursor *cursor, uint64_t first, uint64_t wanted) {
+static bool push_strings(lua_State *L, LuaModel *owner, PayloadCursor *cursor, uint64_t first,
+                         uint64_t wanted) {
     Bytes string;
     bool got;
     lua_Integer at = 0;
@@ -261,7 +254,8 @@ static bool sparse_fail(LuaModel *owner, const Tensor *tensor, const char *what)
 }
 
 /* One number of indices: ONNX has them linear, [NNZ], or by coordinate, [NNZ, rank]. */
-static bool next_position(LuaModel *owner, const Tensor *tensor, PayloadCursor *indices, bool by_coordinate, uint64_t *position) {
+static bool next_position(LuaModel *owner, const Tensor *tensor, PayloadCursor *indices, bool by_coordinate,
+                          uint64_t *position) {
     const int64_t *dims = owner->model->tensor_dims.items + tensor->first_dim;
     uint32_t numbers = by_coordinate ? tensor->rank : 1;
     *position = 0;
@@ -271,13 +265,15 @@ static bool next_position(LuaModel *owner, const Tensor *tensor, PayloadCursor *
         if (!payload_pull(indices, raw, 1, &got, &owner->err)) return false;
         int64_t index = got ? element_decode(DTYPE_INT64, raw, 0).integer : -1;
         uint64_t limit = by_coordinate ? (uint64_t)dims[axis] : tensor->count;
-        if (index < 0 || (uint64_t)index >= limit) return sparse_fail(owner, tensor, "an index is outside its dims");
+        if (index < 0 || (uint64_t)index >= limit)
+            return sparse_fail(owner, tensor, "an index is outside its dims");
         *position = *position * limit + (uint64_t)index;
     }
     return true;
 }
 
-static bool push_sparse(lua_State *L, LuaModel *owner, const Tensor *tensor, uint64_t first, uint64_t wanted) {
+static bool push_sparse(lua_State *L, LuaModel *owner, const Tensor *tensor, uint64_t first,
+                        uint64_t wanted) {
     const Tensor *values = &owner->model->tensors.items[tensor->sparse_values];
     const Tensor *indices = &owner->model->tensors.items[tensor->sparse_indices];
     bool by_coordinate = indices->rank == 2;
@@ -318,10 +314,13 @@ static int tensor_values(lua_State *L) {
     luaL_argcheck(L, first >= 1, 3, "elements are numbered from 1");
     Quoted name = quote(model_name(owner->model, tensor->name));
     if (!tensor->has_size)
-        error_set(&owner->err, ERROR_DATA, tensor->range.offset, "tensor %s: its size is not known", name.text);
+        error_set(&owner->err, ERROR_DATA, tensor->range.offset, "tensor %s: its size is not known",
+                  name.text);
     else if (all && tensor->count > VALUES_LIMIT)
-        error_set(&owner->err, ERROR_LIMIT, tensor->range.offset, "tensor %s has %" PRIu64
-                  " elements; say how many you want, or up to %" PRIu64 " come at once", name.text, tensor->count, VALUES_LIMIT);
+        error_set(&owner->err, ERROR_LIMIT, tensor->range.offset,
+                  "tensor %s has %" PRIu64 " elements; say how many you want, or up to %" PRIu64
+                  " come at once",
+                  name.text, tensor->count, VALUES_LIMIT);
     else {
         uint64_t start = (uint64_t)first - 1, left = start < tensor->count ? tensor->count - start : 0;
         uint64_t wanted = all || (uint64_t)asked > left ? left : (uint64_t)asked;
@@ -372,8 +371,8 @@ static bool gather_stats(LuaModel *owner, Id id, Stats *stats) {
         return error_set(&owner->err, ERROR_DATA, tensor->range.offset,
                          "tensor %s is sparse: its values, tensor.sparse.values, have statistics", name.text);
     if (!stats_supports(tensor->dtype))
-        return error_set(&owner->err, ERROR_DATA, tensor->range.offset, "tensor %s: %s elements have no statistics",
-                         name.text, dtype_name(tensor->dtype));
+        return error_set(&owner->err, ERROR_DATA, tensor->range.offset,
+                         "tensor %s: %s elements have no statistics", name.text, dtype_name(tensor->dtype));
     PayloadCursor *cursor = open_cursor(owner, 0, id);
     uint64_t got = cursor != NULL, ask = sizeof raw * 8 / dtype_bits(tensor->dtype);
     bool done = got;
@@ -412,12 +411,27 @@ static int tensor_tostring(lua_State *L) {
 }
 
 void lua_tensor_register(lua_State *L) {
-    static const Field fields[] = {
-        {"name", get_name}, {"dtype", get_dtype}, {"shape", get_shape}, {"rank", get_rank}, {"size", get_size},
-        {"nbytes", get_nbytes}, {"storage", get_storage}, {"location", get_location}, {"file", get_file},
-        {"data_offset", get_data_offset}, {"data_length", get_data_length}, {"sparse", get_sparse},
-        {"node", get_node}, {"value", get_value}, {"graph", get_graph}, {"model", get_model}, {"doc", get_doc},
-        {"metadata", get_metadata}, {"offset", get_offset}, {"length", get_length}, {NULL, NULL}};
+    static const Field fields[] = {{"name", get_name},
+                                   {"dtype", get_dtype},
+                                   {"shape", get_shape},
+                                   {"rank", get_rank},
+                                   {"size", get_size},
+                                   {"nbytes", get_nbytes},
+                                   {"storage", get_storage},
+                                   {"location", get_location},
+                                   {"file", get_file},
+                                   {"data_offset", get_data_offset},
+                                   {"data_length", get_data_length},
+                                   {"sparse", get_sparse},
+                                   {"node", get_node},
+                                   {"value", get_value},
+                                   {"graph", get_graph},
+                                   {"model", get_model},
+                                   {"doc", get_doc},
+                                   {"metadata", get_metadata},
+                                   {"offset", get_offset},
+                                   {"length", get_length},
+                                   {NULL, NULL}};
     static const luaL_Reg methods[] = {{"values", tensor_values}, {"stats", tensor_stats}, {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", tensor_tostring}, {NULL, NULL}};
     object_register(L, TENSOR_TYPE, "Tensor", fields, methods, extra);

@@ -39,27 +39,27 @@ static void add_type(luaL_Buffer *buffer, const Model *model, Id id) {
     const Type *type = id == ID_NONE ? &(Type){.kind = TYPE_KIND_NONE} : &model->types.items[id];
     char before[32];
     switch (type->kind) {
-        case TYPE_KIND_TENSOR:
-        case TYPE_KIND_SPARSE_TENSOR:
-            if (type->kind == TYPE_KIND_SPARSE_TENSOR) luaL_addstring(buffer, "sparse_tensor(");
-            luaL_addstring(buffer, dtype_name(type->dtype));
-            if (type->has_shape) add_dims(buffer, model, type);
-            if (type->kind == TYPE_KIND_SPARSE_TENSOR) luaL_addchar(buffer, ')');
-            break;
-        case TYPE_KIND_SEQUENCE: add_inside(buffer, model, "seq(", type->element); break;
-        case TYPE_KIND_OPTIONAL: add_inside(buffer, model, "optional(", type->element); break;
-        case TYPE_KIND_MAP:
-            snprintf(before, sizeof before, "map(%s, ", dtype_name(type->dtype));
-            add_inside(buffer, model, before, type->element);
-            break;
-        case TYPE_KIND_OPAQUE:
-            luaL_addstring(buffer, "opaque(");
-            object_add_shown(buffer, model_name(model, type->domain), 0);
-            luaL_addchar(buffer, '.');
-            object_add_shown(buffer, model_name(model, type->name), 0);
-            luaL_addchar(buffer, ')');
-            break;
-        default: luaL_addchar(buffer, '?');
+    case TYPE_KIND_TENSOR:
+    case TYPE_KIND_SPARSE_TENSOR:
+        if (type->kind == TYPE_KIND_SPARSE_TENSOR) luaL_addstring(buffer, "sparse_tensor(");
+        luaL_addstring(buffer, dtype_name(type->dtype));
+        if (type->has_shape) add_dims(buffer, model, type);
+        if (type->kind == TYPE_KIND_SPARSE_TENSOR) luaL_addchar(buffer, ')');
+        break;
+    case TYPE_KIND_SEQUENCE: add_inside(buffer, model, "seq(", type->element); break;
+    case TYPE_KIND_OPTIONAL: add_inside(buffer, model, "optional(", type->element); break;
+    case TYPE_KIND_MAP:
+        snprintf(before, sizeof before, "map(%s, ", dtype_name(type->dtype));
+        add_inside(buffer, model, before, type->element);
+        break;
+    case TYPE_KIND_OPAQUE:
+        luaL_addstring(buffer, "opaque(");
+        object_add_shown(buffer, model_name(model, type->domain), 0);
+        luaL_addchar(buffer, '.');
+        object_add_shown(buffer, model_name(model, type->name), 0);
+        luaL_addchar(buffer, ')');
+        break;
+    default: luaL_addchar(buffer, '?');
     }
 }
 
@@ -75,7 +75,8 @@ void tensor_type_add(luaL_Buffer *buffer, const Model *model, const Tensor *tens
     luaL_addchar(buffer, '[');
     for (uint32_t i = 0; i < tensor->rank; i++) {
         char number[24];
-        snprintf(number, sizeof number, i ? ",%" PRId64 : "%" PRId64, model->tensor_dims.items[tensor->first_dim + i]);
+        snprintf(number, sizeof number, i ? ",%" PRId64 : "%" PRId64,
+                 model->tensor_dims.items[tensor->first_dim + i]);
         luaL_addstring(buffer, number);
     }
     luaL_addchar(buffer, ']');
@@ -124,20 +125,15 @@ static int get_dtype(lua_State *L) {
     const Type *type = self_tensor_type(L);
     const Tensor *tensor = self_tensor(L);
     uint32_t dtype = type ? type->dtype : tensor ? tensor->dtype : DTYPE_UNDEFINED;
-    if (dtype_is_known(dtype))
-        lua_pushstring(L, dtype_name(dtype));
-    else
-        lua_pushnil(L);
+    if (dtype_is_known(dtype)) lua_pushstring(L, dtype_name(dtype));
+    else lua_pushnil(L);
     return 1;
 }
 
 static void push_dim(lua_State *L, const Model *model, const Dim *dim) {
-    if (dim->kind == DIM_KNOWN)
-        lua_pushinteger(L, dim->size);
-    else if (dim->kind == DIM_SYMBOL)
-        object_push_symbol(L, model, dim->symbol);
-    else
-        lua_pushboolean(L, false);
+    if (dim->kind == DIM_KNOWN) lua_pushinteger(L, dim->size);
+    else if (dim->kind == DIM_SYMBOL) object_push_symbol(L, model, dim->symbol);
+    else lua_pushboolean(L, false);
 }
 
 static void push_tensor_shape(lua_State *L, const Model *model, const Tensor *tensor) {
@@ -185,11 +181,10 @@ static int get_type(lua_State *L) {
 
 static int get_denotation(lua_State *L) {
     const Value *value = self_value(L);
-    Symbol denotation = value->type == ID_NONE ? SYMBOL_EMPTY : self_model(L)->types.items[value->type].denotation;
-    if (denotation == SYMBOL_EMPTY)
-        lua_pushnil(L);
-    else
-        object_push_symbol(L, self_model(L), denotation);
+    Symbol denotation =
+        value->type == ID_NONE ? SYMBOL_EMPTY : self_model(L)->types.items[value->type].denotation;
+    if (denotation == SYMBOL_EMPTY) lua_pushnil(L);
+    else object_push_symbol(L, self_model(L), denotation);
     return 1;
 }
 
@@ -257,8 +252,7 @@ static int get_model(lua_State *L) {
 
 static int get_doc(lua_State *L) {
     const Value *value = self_value(L);
-    if (value->info == ID_NONE)
-        lua_pushnil(L);
+    if (value->info == ID_NONE) lua_pushnil(L);
     else
         object_push_doc(L, object_self(L)->owner, self_model(L)->infos.items[value->info], "ValueInfoProto",
                         VALUE_INFO_DOC_STRING);
@@ -267,11 +261,10 @@ static int get_doc(lua_State *L) {
 
 static int get_metadata(lua_State *L) {
     const Value *value = self_value(L);
-    if (value->info == ID_NONE)
-        lua_newtable(L);
+    if (value->info == ID_NONE) lua_newtable(L);
     else
-        object_push_entries(L, object_self(L)->owner, self_model(L)->infos.items[value->info], "ValueInfoProto",
-                            VALUE_INFO_METADATA_PROPS);
+        object_push_entries(L, object_self(L)->owner, self_model(L)->infos.items[value->info],
+                            "ValueInfoProto", VALUE_INFO_METADATA_PROPS);
     return 1;
 }
 
@@ -344,10 +337,8 @@ static int value_tostring(lua_State *L) {
     object_add_shown(&buffer, model_name(self_model(L), value->name), '"');
     luaL_addchar(&buffer, '"');
     if (value->type != ID_NONE || value->tensor != ID_NONE) luaL_addchar(&buffer, ' ');
-    if (value->type != ID_NONE)
-        add_type(&buffer, self_model(L), value->type);
-    else if (value->tensor != ID_NONE)
-        tensor_type_add(&buffer, self_model(L), self_tensor(L));
+    if (value->type != ID_NONE) add_type(&buffer, self_model(L), value->type);
+    else if (value->tensor != ID_NONE) tensor_type_add(&buffer, self_model(L), self_tensor(L));
     luaL_pushresult(&buffer);
     return 1;
 }
@@ -384,7 +375,8 @@ static void push_at(lua_State *L, IdSpan span, lua_Integer position) {
 }
 
 /* By formal name, from the operator's schema, else from the local function it calls. */
-static bool formal_position(const Model *model, const ValueList *list, Bytes name, uint32_t *position, bool *variadic) {
+static bool formal_position(const Model *model, const ValueList *list, Bytes name, uint32_t *position,
+                            bool *variadic) {
     const Operator *op = &model->operators.items[model->nodes.items[list->node].op];
     *variadic = false;
     if (op->function != ID_NONE) {
@@ -464,24 +456,39 @@ static int list_tostring(lua_State *L) {
         return 1;
     }
     uint32_t count = check_list(L, &list).count;
-    snprintf(text, sizeof text, "ValueList (%u %s%s)", count, list->is_output ? "output" : "input", count == 1 ? "" : "s");
+    snprintf(text, sizeof text, "ValueList (%u %s%s)", count, list->is_output ? "output" : "input",
+             count == 1 ? "" : "s");
     lua_pushstring(L, text);
     return 1;
 }
 
 void lua_value_register(lua_State *L) {
-    static const Field fields[] = {
-        {"name", get_name}, {"id", get_id}, {"dtype", get_dtype}, {"shape", get_shape}, {"type", get_type},
-        {"denotation", get_denotation}, {"is_input", get_is_input}, {"is_output", get_is_output},
-        {"is_undefined", get_is_undefined}, {"tensor", get_tensor}, {"producer", get_producer},
-        {"output_index", get_output_index}, {"consumers", get_consumers}, {"quantization", get_quantization},
-        {"doc", get_doc}, {"metadata", get_metadata}, {"graph", get_graph}, {"model", get_model}, {NULL, NULL}};
+    static const Field fields[] = {{"name", get_name},
+                                   {"id", get_id},
+                                   {"dtype", get_dtype},
+                                   {"shape", get_shape},
+                                   {"type", get_type},
+                                   {"denotation", get_denotation},
+                                   {"is_input", get_is_input},
+                                   {"is_output", get_is_output},
+                                   {"is_undefined", get_is_undefined},
+                                   {"tensor", get_tensor},
+                                   {"producer", get_producer},
+                                   {"output_index", get_output_index},
+                                   {"consumers", get_consumers},
+                                   {"quantization", get_quantization},
+                                   {"doc", get_doc},
+                                   {"metadata", get_metadata},
+                                   {"graph", get_graph},
+                                   {"model", get_model},
+                                   {NULL, NULL}};
     static const luaL_Reg methods[] = {{NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", value_tostring}, {NULL, NULL}};
     object_register(L, VALUE_TYPE, "Value", fields, methods, extra);
 
-    static const luaL_Reg list[] = {{"__index", list_index}, {"__len", list_length}, {"__pairs", list_pairs},
-                                    {"__eq", list_equal}, {"__tostring", list_tostring}, {NULL, NULL}};
+    static const luaL_Reg list[] = {{"__index", list_index},       {"__len", list_length},
+                                    {"__pairs", list_pairs},       {"__eq", list_equal},
+                                    {"__tostring", list_tostring}, {NULL, NULL}};
     luaL_newmetatable(L, VALUE_LIST_TYPE);
     luaL_setfuncs(L, list, 0);
     lua_pushliteral(L, "ValueList");

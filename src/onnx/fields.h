@@ -3,6 +3,7 @@
 #ifndef ONNXDOC_FIELDS_H
 #define ONNXDOC_FIELDS_H
 
+/* clang-format off */
 enum {
     MODEL_IR_VERSION = 1, MODEL_PRODUCER_NAME = 2, MODEL_PRODUCER_VERSION = 3, MODEL_DOMAIN = 4,
     MODEL_MODEL_VERSION = 5, MODEL_DOC_STRING = 6, MODEL_GRAPH = 7, MODEL_OPSET_IMPORT = 8,
@@ -48,5 +49,6 @@ enum {
 
     ENTRY_KEY = 1, ENTRY_VALUE = 2, /* StringStringEntryProto */
 };
+/* clang-format on */
 
 #endif

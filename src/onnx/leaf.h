@@ -18,7 +18,8 @@
 Onnx__OperatorSetIdProto *leaf_opset(Arena *arena, Bytes bytes, uint64_t offset, Error *err);
 Onnx__TensorAnnotation *leaf_annotation(Arena *arena, Bytes bytes, uint64_t offset, Error *err);
 Onnx__DeviceConfigurationProto *leaf_configuration(Arena *arena, Bytes bytes, uint64_t offset, Error *err);
-Onnx__NodeDeviceConfigurationProto *leaf_node_configuration(Arena *arena, Bytes bytes, uint64_t offset, Error *err);
+Onnx__NodeDeviceConfigurationProto *leaf_node_configuration(Arena *arena, Bytes bytes, uint64_t offset,
+                                                            Error *err);
 
 static inline Bytes leaf_bytes(ProtobufCBinaryData data) {
     return (Bytes){(const char *)data.data, data.len};

@@ -34,11 +34,11 @@ typedef enum PayloadKind {
 
 typedef struct Payload {
     PayloadKind kind;
-    uint32_t dtype;  /* a known Dtype */
-    uint64_t count;  /* elements, the product of the dims */
-    Source *source;  /* the model's, or the external file's */
-    uint64_t offset; /* RAW, EXTERNAL: the packed elements; typed fields: the TensorProto's contents, ... */
-    uint64_t length; /* ... walked again to find every piece of the field */
+    uint32_t dtype;   /* a known Dtype */
+    uint64_t count;   /* elements, the product of the dims */
+    Source *source;   /* the model's, or the external file's */
+    uint64_t offset;  /* RAW, EXTERNAL: the packed elements; typed fields: the TensorProto's contents, ... */
+    uint64_t length;  /* ... walked again to find every piece of the field */
     const char *name; /* for errors: "initializer 'w1'" */
 } Payload;
 
@@ -46,13 +46,13 @@ typedef struct Payload {
 typedef struct PayloadCursor {
     const Payload *payload;
     Reader reader;
-    Message message;     /* typed fields: the walk over the TensorProto */
-    uint64_t scalar_at;  /* position inside the current piece (message_scalar) */
+    Message message;    /* typed fields: the walk over the TensorProto */
+    uint64_t scalar_at; /* position inside the current piece (message_scalar) */
     bool in_piece;
-    uint64_t position;   /* elements handed out or skipped so far */
-    uint64_t scalars;    /* values of the typed field taken so far: two for a complex number, one for each
+    uint64_t position; /* elements handed out or skipped so far */
+    uint64_t scalars;  /* values of the typed field taken so far: two for a complex number, one for each
                           * byte of 4- and 2-bit elements, else one an element */
-    bool ended;          /* all elements taken and nothing found behind them */
+    bool ended;        /* all elements taken and nothing found behind them */
 } PayloadCursor;
 
 /* What does not match dims and dtype is ERROR_DATA, naming the tensor, the field, what was found and what is

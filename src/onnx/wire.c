@@ -11,7 +11,7 @@
 #define READER_WINDOW ((size_t)256 << 10)
 #endif
 #define READER_FIRST_STEP ((size_t)64 << 10)
-#define READER_JUMP_STEP ((size_t)4 << 10)
+#define READER_JUMP_STEP  ((size_t)4 << 10)
 
 bool reader_fail(Reader *reader, ErrorCode code, uint64_t offset, const char *format, ...) {
     va_list args;
@@ -77,7 +77,8 @@ static bool reader_fill(Reader *reader, uint64_t wanted) {
     reader->start = reader->next = reader->buffer;
     reader->end = reader->buffer + held;
     reader->start_offset = offset;
-    if (!source_read(reader->source, offset + held, reader->buffer + held, (size_t)total - held, reader->err)) {
+    if (!source_read(reader->source, offset + held, reader->buffer + held, (size_t)total - held,
+                     reader->err)) {
         reader->failed = true;
         return false;
     }
@@ -94,8 +95,8 @@ bool reader_bytes(Reader *reader, uint64_t offset, uint64_t length, const char *
                            offset, length, reader->source->size);
     if (length > READER_BYTES_LIMIT && !reader->source->memory)
         return reader_fail(reader, ERROR_LIMIT, offset,
-                           "%s at byte %" PRIu64 " has %" PRIu64 " bytes, the limit is %" PRIu64, what, offset,
-                           length, READER_BYTES_LIMIT);
+                           "%s at byte %" PRIu64 " has %" PRIu64 " bytes, the limit is %" PRIu64, what,
+                           offset, length, READER_BYTES_LIMIT);
     if (length == 0) {
         *bytes = (Bytes){"", 0};
         return true;
@@ -108,13 +109,14 @@ bool reader_bytes(Reader *reader, uint64_t offset, uint64_t length, const char *
 }
 
 static bool varint_overlong(Reader *reader, uint64_t start, const char *name) {
-    return reader_fail(reader, ERROR_MALFORMED, start, "%s: the varint at byte %" PRIu64 " has more than 10 bytes",
-                       name, start);
+    return reader_fail(reader, ERROR_MALFORMED, start,
+                       "%s: the varint at byte %" PRIu64 " has more than 10 bytes", name, start);
 }
 
 static bool varint_cut(Reader *reader, uint64_t start, uint64_t end, const char *name) {
     return reader_fail(reader, ERROR_TRUNCATED, start,
-                       "%s: the varint at byte %" PRIu64 " runs past its end at byte %" PRIu64, name, start, end);
+                       "%s: the varint at byte %" PRIu64 " runs past its end at byte %" PRIu64, name, start,
+                       end);
 }
 
 bool reader_varint(Reader *reader, uint64_t end, const char *name, uint64_t *value) {
@@ -139,8 +141,8 @@ static bool read_fixed(Reader *reader, Message *message, unsigned size) {
     uint64_t offset = reader_offset(reader);
     if (message->end - offset < size)
         return reader_fail(reader, ERROR_TRUNCATED, offset,
-                           "%s: field %" PRIu32 " at byte %" PRIu64 " needs %u bytes, %" PRIu64 " remain", message->name,
-                           message->field, message->start, size, message->end - offset);
+                           "%s: field %" PRIu32 " at byte %" PRIu64 " needs %u bytes, %" PRIu64 " remain",
+                           message->name, message->field, message->start, size, message->end - offset);
     if (!reader_fill(reader, size)) return false;
     message->value = 0;
     for (unsigned i = 0; i < size; i++) message->value |= (uint64_t)reader->next[i] << (8 * i);
@@ -167,32 +169,35 @@ bool message_step(Reader *reader, Message *message) {
     message->wire = (WireType)(tag & 7);
     if (message->field == 0 || tag > UINT32_MAX)
         return reader_fail(reader, ERROR_MALFORMED, message->start,
-                           "%s: the tag at byte %" PRIu64 " has field number %" PRIu64 ", 1 to 536870911 are allowed",
+                           "%s: the tag at byte %" PRIu64 " has field number %" PRIu64
+                           ", 1 to 536870911 are allowed",
                            message->name, message->start, tag >> 3);
     switch (message->wire) {
-        case WIRE_VARINT:
-            if (!quick_varint(reader, message->end, message->name, &message->value)) return false;
-            break;
-        case WIRE_FIXED64:
-            if (!read_fixed(reader, message, 8)) return false;
-            break;
-        case WIRE_FIXED32:
-            if (!read_fixed(reader, message, 4)) return false;
-            break;
-        case WIRE_LENGTH:
-            if (!quick_varint(reader, message->end, message->name, &message->length)) return false;
-            message->offset = reader_offset(reader);
-            if (message->length > message->end - message->offset)
-                return reader_fail(reader, ERROR_TRUNCATED, message->start,
-                                   "%s: field %" PRIu32 " at byte %" PRIu64 " has %" PRIu64 " bytes, %" PRIu64 " remain",
-                                   message->name, message->field, message->start, message->length,
-                                   message->end - message->offset);
-            message->resume = message->offset + message->length;
-            return true;
-        default:
-            return reader_fail(reader, ERROR_MALFORMED, message->start,
-                               "%s: field %" PRIu32 " at byte %" PRIu64 " has wire type %u, ONNX uses 0, 1, 2 and 5",
-                               message->name, message->field, message->start, (unsigned)message->wire);
+    case WIRE_VARINT:
+        if (!quick_varint(reader, message->end, message->name, &message->value)) return false;
+        break;
+    case WIRE_FIXED64:
+        if (!read_fixed(reader, message, 8)) return false;
+        break;
+    case WIRE_FIXED32:
+        if (!read_fixed(reader, message, 4)) return false;
+        break;
+    case WIRE_LENGTH:
+        if (!quick_varint(reader, message->end, message->name, &message->length)) return false;
+        message->offset = reader_offset(reader);
+        if (message->length > message->end - message->offset)
+            return reader_fail(reader, ERROR_TRUNCATED, message->start,
+                               "%s: field %" PRIu32 " at byte %" PRIu64 " has %" PRIu64 " bytes, %" PRIu64
+                               " remain",
+                               message->name, message->field, message->start, message->length,
+                               message->end - message->offset);
+        message->resume = message->offset + message->length;
+        return true;
+    default:
+        return reader_fail(reader, ERROR_MALFORMED, message->start,
+                           "%s: field %" PRIu32 " at byte %" PRIu64
+                           " has wire type %u, ONNX uses 0, 1, 2 and 5",
+                           message->name, message->field, message->start, (unsigned)message->wire);
     }
     message->resume = reader_offset(reader);
     return true;
@@ -201,8 +206,8 @@ bool message_step(Reader *reader, Message *message) {
 bool message_want(Reader *reader, const Message *message, WireType wire, const char *field_name) {
     if (message->wire == wire) return true;
     return reader_fail(reader, ERROR_MALFORMED, message->start,
-                       "%s: %s at byte %" PRIu64 " has wire type %u, its type needs %u", message->name, field_name,
-                       message->start, (unsigned)message->wire, (unsigned)wire);
+                       "%s: %s at byte %" PRIu64 " has wire type %u, its type needs %u", message->name,
+                       field_name, message->start, (unsigned)message->wire, (unsigned)wire);
 }
 
 bool message_scalar(Reader *reader, const Message *message, WireType element, const char *field_name,

@@ -33,11 +33,11 @@ typedef enum WireType { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LENGTH = 2, WIRE
 
 typedef struct Reader {
     Source *source;
-    const uint8_t *next;  /* the next byte to read */
-    const uint8_t *end;   /* end of what the window holds */
-    const uint8_t *start; /* its first byte, ... */
+    const uint8_t *next;   /* the next byte to read */
+    const uint8_t *end;    /* end of what the window holds */
+    const uint8_t *start;  /* its first byte, ... */
     uint64_t start_offset; /* ... which stands here in the source */
-    uint8_t *buffer;      /* the window's memory; NULL when the source is in memory anyway */
+    uint8_t *buffer;       /* the window's memory; NULL when the source is in memory anyway */
     size_t capacity;
     size_t step; /* how much the next refill reads: small after a jump, doubling while sequential */
     Error *err;
@@ -46,15 +46,15 @@ typedef struct Reader {
 
 /* A walk over one message. `field`, `wire` and the value belong to the field found last. */
 typedef struct Message {
-    const char *name;  /* for errors: "NodeProto" */
-    uint64_t end;      /* the message's end in the source */
-    uint64_t resume;   /* where the next field starts */
-    uint32_t field;    /* field number */
+    const char *name; /* for errors: "NodeProto" */
+    uint64_t end;     /* the message's end in the source */
+    uint64_t resume;  /* where the next field starts */
+    uint32_t field;   /* field number */
     WireType wire;
-    uint64_t value;    /* varint or fixed value */
-    uint64_t start;    /* offset of the field's tag */
-    uint64_t offset;   /* WIRE_LENGTH: the first byte of its contents, ... */
-    uint64_t length;   /* ... and how many there are; checked to lie inside the message */
+    uint64_t value;  /* varint or fixed value */
+    uint64_t start;  /* offset of the field's tag */
+    uint64_t offset; /* WIRE_LENGTH: the first byte of its contents, ... */
+    uint64_t length; /* ... and how many there are; checked to lie inside the message */
 } Message;
 
 /* Errors are put in *err, which must outlive the Reader. */
@@ -83,10 +83,11 @@ bool message_step(Reader *reader, Message *message);
  * be used for anything between two calls. */
 static inline bool message_next(Reader *reader, Message *message) {
     /* A short string or message, field number up to 15, in the window, right where the Reader stands. */
-    if (reader->end - reader->next >= 2 && message->end - message->resume >= 2 && message->resume < message->end &&
-        reader_offset(reader) == message->resume && !reader->failed) {
+    if (reader->end - reader->next >= 2 && message->end - message->resume >= 2 &&
+        message->resume < message->end && reader_offset(reader) == message->resume && !reader->failed) {
         uint8_t tag = reader->next[0], length = reader->next[1];
-        if ((tag & 0x87) == WIRE_LENGTH && tag > 7 && length < 0x80 && length <= message->end - message->resume - 2) {
+        if ((tag & 0x87) == WIRE_LENGTH && tag > 7 && length < 0x80 &&
+            length <= message->end - message->resume - 2) {
             message->field = tag >> 3;
             message->wire = WIRE_LENGTH;
             message->start = message->resume;
@@ -104,7 +105,8 @@ static inline bool message_next(Reader *reader, Message *message) {
 bool message_want(Reader *reader, const Message *message, WireType wire, const char *field_name);
 
 /* The contents of a WIRE_LENGTH field. */
-static inline bool message_bytes(Reader *reader, const Message *message, const char *field_name, Bytes *bytes) {
+static inline bool message_bytes(Reader *reader, const Message *message, const char *field_name,
+                                 Bytes *bytes) {
     if (message->wire == WIRE_LENGTH && reader_offset(reader) == message->offset &&
         (uint64_t)(reader->end - reader->next) >= message->length && !reader->failed) {
         *bytes = (Bytes){(const char *)reader->next, (size_t)message->length};

@@ -21,11 +21,11 @@ typedef struct Stats {
     uint64_t finite; /* the ones that min, max, mean and std are about */
     uint64_t zeros;  /* -0 counts; of bool: false */
     uint64_t nan;
-    uint64_t inf;    /* of either sign */
-    Element min;     /* exact, of the kind element_decode gives; meaningless while finite is 0 */
+    uint64_t inf; /* of either sign */
+    Element min;  /* exact, of the kind element_decode gives; meaningless while finite is 0 */
     Element max;
-    double mean;     /* set by stats_finish; NaN when finite is 0. bool: the share of true */
-    double std;      /* likewise; of the population (divided by finite, not finite - 1) */
+    double mean;              /* set by stats_finish; NaN when finite is 0. bool: the share of true */
+    double std;               /* likewise; of the population (divided by finite, not finite - 1) */
     long double running_mean; /* private */
     long double squares;      /* private: sum of (x - mean)^2 */
 } Stats;

@@ -9,20 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../check.h"
 #include "onnx/external.h"
-
-static int passed, failed;
-
-#define CHECK(condition) check((condition), #condition, __LINE__)
-
-static void check(bool good, const char *what, int line) {
-    if (good) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s:%d: %s\n", __FILE__, line, what);
-}
 
 static char root[256]; /* the working directory of the tests; all paths below are relative to it */
 
@@ -319,6 +307,5 @@ int main(void) {
     test_open_outside();
     if (chdir("/") != 0 || nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
         printf("%s is left behind\n", root);
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed > 0;
+    return check_report();
 }

@@ -1,14 +1,10 @@
 -- vendor/onnx.proto is the ONNX format: it agrees with the numbers the reader walks by (src/onnx/fields.h), with
 -- the dtypes, and, where CORPUS=dir is set, with the published description in CORPUS/../data/onnx_wire.json.
 
+local utils = require "pl.utils"
 local onnxdoc = require "onnxdoc"
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("a")
-  file:close()
-  return text
-end
+local function read(path) return assert(utils.readfile(path, true)) end
 
 local FIELD = "^(%l[%w_]*) ([%w_]+) ([%w_]+) = (%d+)( ?%[?[%w =]*%]?);$"
 local ONEOF_FIELD = "^([%w_]+) ([%w_]+) = (%d+);$"

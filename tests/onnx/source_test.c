@@ -13,21 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../check.h"
 #include "onnx/sniff.h"
 #include "onnx/source.h"
-
-static int passed, failed;
-
-#define CHECK(condition) check((condition), #condition, __LINE__)
-
-static void check(bool good, const char *what, int line) {
-    if (good) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s:%d: %s\n", __FILE__, line, what);
-}
 
 static void make_file(const char *path, Bytes contents) {
     FILE *file = fopen(path, "w");
@@ -534,6 +522,5 @@ int main(void) {
     test_zeros();
     if (chdir("/") != 0 || nftw(made, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
         printf("%s is left behind\n", made);
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed > 0;
+    return check_report();
 }

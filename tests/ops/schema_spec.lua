@@ -1,6 +1,7 @@
 -- Operator schemas: which one holds in which version, formals, attributes, defaults of every kind; every line of
 -- src/ops/schema.txt; and, where CORPUS=dir is set, that the table is what the lists in CORPUS/../data say.
 
+local utils = require "pl.utils"
 local onnxdoc = require "onnxdoc"
 
 local schema = onnxdoc.schema
@@ -15,12 +16,7 @@ local function float32(value)
   return (string.unpack("f", string.pack("f", value)))
 end
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("a")
-  file:close()
-  return text
-end
+local function read(path) return assert(utils.readfile(path, true)) end
 
 local function corpus()
   local directory = os.getenv("CORPUS")

@@ -1,5 +1,6 @@
 -- What the specs of the command and the reports share: running build/onnxdoc and looking at what it did.
 
+local utils = require "pl.utils"
 local Scratch = require "scratch"
 
 local helpers = {}
@@ -8,12 +9,7 @@ helpers.program = os.getenv("ONNXDOC") or "build/onnxdoc"
 
 function helpers.quote(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local bytes = file:read("a")
-  file:close()
-  return bytes
-end
+local function read(path) return assert(utils.readfile(path, true)) end
 
 -- A folder for one spec; `run` runs a shell command in which $onnxdoc is the program, and gives standard output,
 -- standard error and the exit code. No file of the user's own configuration is found.
