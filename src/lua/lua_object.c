@@ -77,17 +77,8 @@ void object_register(lua_State *L, const char *type, const char *shown, const Fi
     lua_settop(L, metatable - 1);
 }
 
-void object_push(lua_State *L, int model, ObjectKind kind, Id id) {
-    if (id == ID_NONE) {
-        lua_pushnil(L);
-        return;
-    }
-    lua_getiuservalue(L, model, (int)kind + 1);
-    if (lua_rawgeti(L, -1, (lua_Integer)id + 1) != LUA_TNIL) {
-        lua_remove(L, -2);
-        return;
-    }
-    lua_pop(L, 1);
+/* New handles only: what makes one, with the cache on top of the stack; leaves the handle in its place. */
+static void push_new_handle(lua_State *L, int model, ObjectKind kind, Id id) {
     Handle *handle = lua_newuserdatauv(L, sizeof *handle, 1);
     handle->owner = lua_touserdata(L, model);
     handle->id = id;
@@ -97,7 +88,19 @@ void object_push(lua_State *L, int model, ObjectKind kind, Id id) {
     lua_setiuservalue(L, -2, 1);
     lua_pushvalue(L, -1);
     lua_rawseti(L, -3, (lua_Integer)id + 1);
-    lua_remove(L, -2);
+}
+
+void object_push(lua_State *L, int model, ObjectKind kind, Id id) {
+    if (id == ID_NONE) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_getiuservalue(L, model, (int)kind + 1);
+    if (lua_rawgeti(L, -1, (lua_Integer)id + 1) == LUA_TNIL) {
+        lua_pop(L, 1);
+        push_new_handle(L, model, kind, id);
+    }
+    lua_replace(L, -2);
 }
 
 static Handle *open_handle(lua_State *L, Handle *handle) {

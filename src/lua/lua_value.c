@@ -345,7 +345,7 @@ static int value_tostring(lua_State *L) {
 
 /* ---- ValueList ---- */
 
-#define VALUE_LIST_TYPE "onnxdoc.ValueList"
+static const char VALUE_LIST_TYPE[] = "onnxdoc.ValueList";
 
 typedef struct ValueList {
     LuaModel *owner;
@@ -357,13 +357,19 @@ void value_list_push(lua_State *L, bool is_output) {
     const Handle *node = object_self(L);
     ValueList *list = lua_newuserdatauv(L, sizeof *list, 1);
     *list = (ValueList){node->owner, node->id, is_output};
-    luaL_setmetatable(L, VALUE_LIST_TYPE);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, VALUE_LIST_TYPE);
+    lua_setmetatable(L, -2);
     lua_getiuservalue(L, 1, 1);
     lua_setiuservalue(L, -2, 1);
 }
 
+/* The list a metamethod is called on; by the metatable's address, since walking a model calls little else. */
 static IdSpan check_list(lua_State *L, ValueList **list) {
-    *list = luaL_checkudata(L, 1, VALUE_LIST_TYPE);
+    *list = lua_touserdata(L, 1);
+    if (!*list || !lua_getmetatable(L, 1)) luaL_typeerror(L, 1, "ValueList");
+    lua_rawgetp(L, LUA_REGISTRYINDEX, VALUE_LIST_TYPE);
+    if (!lua_rawequal(L, -1, -2)) luaL_typeerror(L, 1, "ValueList");
+    lua_pop(L, 2);
     if (!(*list)->owner->model) luaL_error(L, "model is closed");
     const Model *model = (*list)->owner->model;
     return (*list)->is_output ? node_outputs(model, (*list)->node) : node_inputs(model, (*list)->node);
@@ -428,10 +434,10 @@ static int list_next(lua_State *L) {
     ValueList *list;
     IdSpan span = check_list(L, &list);
     lua_Integer position = luaL_optinteger(L, 2, 0) + 1;
-    if (position > (lua_Integer)span.count) return 0;
+    if (position < 1 || position > (lua_Integer)span.count) return 0;
+    int model = object_push_model(L, 1);
     lua_pushinteger(L, position);
-    push_at(L, span, position);
-    lua_remove(L, -2);
+    object_push(L, model, OBJECT_VALUE, span.ids[position - 1]);
     return 2;
 }
 
@@ -490,6 +496,8 @@ void lua_value_register(lua_State *L) {
                                     {"__pairs", list_pairs},       {"__eq", list_equal},
                                     {"__tostring", list_tostring}, {NULL, NULL}};
     luaL_newmetatable(L, VALUE_LIST_TYPE);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, VALUE_LIST_TYPE);
     luaL_setfuncs(L, list, 0);
     lua_pushliteral(L, "ValueList");
     lua_setfield(L, -2, "__name");
