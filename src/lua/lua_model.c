@@ -7,6 +7,9 @@
 #include "lua/lua_object.h"
 #include "onnx/fields.h"
 
+/* Handles of one kind up to which their table is made in one piece. */
+#define HANDLES_AT_ONCE 16384
+
 static const Model *self_model(lua_State *L) {
     return model_check(L, 1)->model;
 }
@@ -19,17 +22,26 @@ LuaModel *lua_model_prepare(lua_State *L) {
     LuaModel *owner = lua_newuserdatauv(L, sizeof *owner, MODEL_USER_VALUES);
     *owner = (LuaModel){0};
     luaL_setmetatable(L, MODEL_TYPE);
+    return owner;
+}
+
+/* Weak tables from id + 1 to handle; sized at once for models whose handles all fit in a megabyte or so, since
+ * a table that grows key by key is counted again each time it doubles. */
+void lua_model_finish(lua_State *L, LuaModel *owner, Model *model) {
+    uint32_t counts[OBJECT_KIND_COUNT] = {model->graphs.count, model->node_count, model->value_count,
+                                          model->tensors.count};
+    owner->model = model;
+    reader_init(&owner->reader, model->source, &owner->err);
     lua_createtable(L, 0, 1);
     lua_pushliteral(L, "v");
     lua_setfield(L, -2, "__mode");
-    for (int i = 1; i <= OBJECT_KIND_COUNT; i++) {
-        lua_newtable(L);
+    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+        lua_createtable(L, counts[kind] <= HANDLES_AT_ONCE ? (int)counts[kind] : 0, 0);
         lua_pushvalue(L, -2);
         lua_setmetatable(L, -2);
-        lua_setiuservalue(L, -3, i);
+        lua_setiuservalue(L, -3, kind + 1);
     }
     lua_pop(L, 1);
-    return owner;
 }
 
 /* close, __close and __gc: frees all; once is enough. */

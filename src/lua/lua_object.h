@@ -114,9 +114,10 @@ void lua_node_register(lua_State *L);
 void lua_value_register(lua_State *L);
 void lua_tensor_register(lua_State *L);
 
-/* Makes the userdata of a loaded model on the stack. The userdata is made first, so that nothing is lost
- * when Lua runs out of memory: call model_prepare, load, then set owner->model. */
+/* A model gets its userdata first and is loaded then, so that nothing is lost when Lua runs out of memory:
+ * prepare pushes the userdata, closed; finish makes it own a model (the userdata is on top of the stack). */
 LuaModel *lua_model_prepare(lua_State *L);
+void lua_model_finish(lua_State *L, LuaModel *owner, Model *model);
 
 /* Pushes the plain Lua value of an attribute; `model` is a stack index. */
 void attribute_push(lua_State *L, int model, const Attribute *attribute);

@@ -43,9 +43,9 @@ static LoadOptions check_options(lua_State *L, int arg, bool from_bytes) {
 /* Takes the source over. */
 static int finish_load(lua_State *L, LuaModel *owner, Source *source, const ModelOptions *options) {
     Error err = {0};
-    owner->model = model_load(source, options, &err);
-    if (!owner->model) return object_fail(L, &err);
-    reader_init(&owner->reader, owner->model->source, &owner->err);
+    Model *model = model_load(source, options, &err);
+    if (!model) return object_fail(L, &err);
+    lua_model_finish(L, owner, model);
     return 1;
 }
 
