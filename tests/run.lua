@@ -1,11 +1,12 @@
 -- Runs the busted specs in this process, so that it works under a stock lua5.4 and inside the onnxdoc
 -- binary alike:
 --
---     LUA_CPATH='build/?.so;;' lua5.4 tests/run.lua [--gc] [--verbose] [--only TEXT] [SPEC.lua ...]
+--     LUA_CPATH='build/?.so;;' lua5.4 tests/run.lua [--gc] [--verbose] [--only TEXT] [--except PATTERN] [SPEC.lua ...]
 --     build/onnxdoc tests/run.lua ...
 --
--- --gc collects garbage at every step, so that a handle that pins too little is found. --only runs the tests
--- whose full name contains TEXT. Without spec files, all tests/**/*_spec.lua. The last line counts:
+-- --gc collects garbage without ever pausing, so that a handle that pins too little is found. --only runs the tests
+-- whose own name contains TEXT, --verbose shows what each took, --except leaves out spec files by a
+-- pattern. Without spec files, all tests/**/*_spec.lua. The last line counts:
 -- "N passed, N failed" and ", N skipped" where some were. Exit status 0 only when none failed.
 
 package.path = "./?.lua;./tests/?.lua;" .. package.path
@@ -32,9 +33,9 @@ do
     local word = arg[i]
     if word == "--gc" then options.gc = true
     elseif word == "--verbose" then options.verbose = true
-    elseif word == "--only" then
+    elseif word == "--only" or word == "--except" then
       i = i + 1
-      options.only = arg[i]
+      options[word:sub(3)] = arg[i]
     elseif word:sub(1, 1) == "-" then
       io.stderr:write("tests/run.lua: unknown option ", word, "\n")
       os.exit(2)
@@ -44,7 +45,11 @@ do
     i = i + 1
   end
 end
-if #files == 0 then files = find_specs("tests", files) end
+if #files == 0 then
+  for _, path in ipairs(find_specs("tests", {})) do
+    if not (options.except and path:find(options.except)) then files[#files + 1] = path end
+  end
+end
 table.sort(files)
 
 -- Shared by all spec files; what else they require is loaded anew for each.
@@ -54,6 +59,7 @@ require "pl.path"
 local busted = require "busted.core"()
 require "busted"(busted)
 
+local clock = os.clock()
 local counts = {success = 0, failure = 0, pending = 0}
 
 local function full_name(element)
@@ -80,9 +86,9 @@ end
 busted.subscribe({"test", "end"}, function(element, _, status)
   if status == "success" or status == "pending" then
     counts[status] = counts[status] + 1
-    if options.verbose or status == "pending" then
-      report(status == "success" and "ok  " or "skip", element)
-    end
+    if status == "pending" then report("skip", element)
+    elseif options.verbose then report(("ok %6.2f s"):format(os.clock() - clock), element) end
+    clock = os.clock()
   else
     counts.failure = counts.failure + 1
   end
@@ -110,7 +116,6 @@ load_tests(files, {"_spec%.lua$"}, {excludes = {}, verbose = false, recursive = 
 
 if options.gc then
   collectgarbage("setpause", 0) -- in collectgarbage("incremental", …) a 0 would leave it as it is
-  collectgarbage("setstepmul", 1000)
 end
 require "busted.execute"(busted)(1, {seed = 1, shuffle = false, sort = false})
 

@@ -1,6 +1,7 @@
 -- Links, order, cycles, scopes, functions, attribute kinds and what the handles promise.
 
 local onnxdoc = require "onnxdoc"
+local scale = require "scale"
 local wire = require "wire"
 
 local function load(graph, extra)
@@ -49,7 +50,7 @@ describe("order", function()
   end)
 
   it("of 200,000 nodes in reverse is found without recursion", function()
-    local nodes, count = {}, 200000
+    local nodes, count = {}, scale(200000)
     for i = count, 1, -1 do
       nodes[#nodes + 1] = wire.encode("NodeProto", {input = {"v" .. (i - 1)}, output = {"v" .. i}, op_type = "Relu"})
     end
@@ -107,7 +108,7 @@ describe("a cycle", function()
   end)
 
   it("of 100,000 nodes is named in a message that stays short", function()
-    local nodes, count = {}, 100000
+    local nodes, count = {}, scale(100000)
     for i = 1, count do
       nodes[i] = wire.encode("NodeProto", {input = {"v" .. (i - 1) % count}, output = {"v" .. i % count},
                                            op_type = "Relu", name = "n" .. i})
@@ -370,7 +371,7 @@ describe("attributes without a declared type", function()
 
   it("long lists and strings are kept whole", function()
     local ints, floats, strings = {}, {}, {}
-    for i = 1, 10000 do ints[i], floats[i], strings[i] = i - 5000, i / 4, "s" .. i end
+    for i = 1, scale(40000) do ints[i], floats[i], strings[i] = i - 20000, i / 4, "s" .. i end
     local text = ("0123456789"):rep(5000)
     local model = load{node = {wire.node("N", {}, {"y"}, {ints = ints, floats = floats, strings = strings, text = text},
                                          {name = "n", domain = "d"})}, output = {wire.value("y")}}
