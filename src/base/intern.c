@@ -72,7 +72,8 @@ bool interner_init(Interner *self) {
     if (!self->slots) return false;
     memset(self->slots, 0, slots_size(INTERNER_FIRST_SLOTS));
     self->slot_count = INTERNER_FIRST_SLOTS;
-    return interner_add(self, BYTES_LITERAL("")) == SYMBOL_EMPTY;
+    /* The pool exists from the start: the empty name, too, is at an address. */
+    return array_reserve(&self->pool, 1) && interner_add(self, BYTES_LITERAL("")) == SYMBOL_EMPTY;
 }
 
 void interner_free(Interner *self) {

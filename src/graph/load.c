@@ -464,9 +464,17 @@ static bool set_paths(Model *model, const ModelOptions *options) {
     return !realpath(options->path, resolved) || (model->resolved_directory = directory_of(resolved));
 }
 
+/* Spans point into these arrays also where they are empty, so that they exist from the start. */
+static bool reserve_arrays(Model *model) {
+    return array_reserve(&model->node_inputs, 1) && array_reserve(&model->node_outputs, 1) &&
+           array_reserve(&model->consumers, 1) && array_reserve(&model->lists, 1) &&
+           array_reserve(&model->attributes, 1) && array_reserve(&model->values, 1) &&
+           array_reserve(&model->tensors, 1) && array_reserve(&model->tensor_dims, 1);
+}
+
 static bool loader_init(Loader *l, const ModelOptions *options) {
-    return interner_init(&l->model->text) && interner_init(&l->operators) && interner_init(&l->functions) &&
-           interner_init(&l->locations) && set_paths(l->model, options);
+    return reserve_arrays(l->model) && interner_init(&l->model->text) && interner_init(&l->operators) &&
+           interner_init(&l->functions) && interner_init(&l->locations) && set_paths(l->model, options);
 }
 
 static void loader_free(Loader *l) {
