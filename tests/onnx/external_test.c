@@ -1,5 +1,4 @@
 /* External data: which locations are accepted, where they lead, and that nothing gets out. */
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "../check.h"
+#include "../scratch.h"
 #include "onnx/external.h"
 
 static char root[256]; /* the working directory of the tests; all paths below are relative to it */
@@ -285,16 +285,8 @@ static void test_open_outside(void) {
     CHECK(refuses_to_open(path, &(ExternalRoots){0}, "leads out"));
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *place) {
-    (void)st, (void)kind, (void)place;
-    return remove(path);
-}
-
 int main(void) {
-    char made[256];
-    const char *parent = getenv("TMPDIR");
-    snprintf(made, sizeof made, "%s/external_test.XXXXXX", parent && parent[0] ? parent : P_tmpdir);
-    if (!mkdtemp(made) || chdir(made) != 0 || !getcwd(root, sizeof root)) return perror(made), 1;
+    if (!scratch_enter("external_test", root, sizeof root)) return 1;
     test_numbers();
     test_plain();
     test_bad_locations();
@@ -305,7 +297,6 @@ int main(void) {
     test_no_files();
     test_swaps();
     test_open_outside();
-    if (chdir("/") != 0 || nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
-        printf("%s is left behind\n", root);
+    scratch_leave(root);
     return check_report();
 }

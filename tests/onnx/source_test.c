@@ -1,6 +1,5 @@
 /* Sources (files, pipes, memory) and what a file that is no model is said to be. */
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "../check.h"
+#include "../scratch.h"
 #include "onnx/sniff.h"
 #include "onnx/source.h"
 
@@ -496,16 +496,9 @@ static void test_zeros(void) {
     source_close(source);
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *place) {
-    (void)st, (void)kind, (void)place;
-    return remove(path);
-}
-
 int main(void) {
     char made[256];
-    const char *parent = getenv("TMPDIR");
-    snprintf(made, sizeof made, "%s/source_test.XXXXXX", parent && parent[0] ? parent : P_tmpdir);
-    if (!mkdtemp(made) || chdir(made) != 0) return perror(made), 1;
+    if (!scratch_enter("source_test", made, sizeof made)) return 1;
     test_memory();
     test_file();
     test_refused_paths();
@@ -520,7 +513,6 @@ int main(void) {
     test_models();
     test_external_data();
     test_zeros();
-    if (chdir("/") != 0 || nftw(made, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
-        printf("%s is left behind\n", made);
+    scratch_leave(made);
     return check_report();
 }
