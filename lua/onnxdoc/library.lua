@@ -2,4 +2,6 @@
 
 local text = require "onnxdoc.text"
 
-return {bytes = text.bytes, si = text.si, csv = text.csv, escape = text.escape}
+local function load_build(...) return require("onnxdoc.builder").build(...) end
+
+return {bytes = text.bytes, si = text.si, csv = text.csv, escape = text.escape, build = load_build}

@@ -40,13 +40,14 @@ end
 local function write_into(file, content)
   if type(content) == "string" then return file:write(content) end
   local ok, message
-  content(function(...)
+  local done, problem = content(function(...)
     if ok == false then return end
     local written
     written, message = file:write(...)
     ok = written ~= nil
-  end)
+  end, file)
   if ok == false then return nil, message end
+  if done == nil and problem then return nil, problem end
   return true
 end
 
@@ -61,8 +62,8 @@ local function write_through(path, target, content)
   return nil, path .. ": " .. (problem or close_problem or "cannot be written")
 end
 
---- Writes a file: content is a string, or a function that is called with write(...). Folders that are missing are
--- made. true, or nil and a message; an error that content raises is raised again. A device or pipe is written directly.
+--- Writes a file: content is a string, or a function that is called with write(...) and the open file, and gives nil and
+-- a message when it cannot go on. Folders that are missing are made. true, or nil and a message; an error that content raises is raised again. A device or pipe is written directly.
 function output.write_file(path, content)
   local target = follow(path)
   local mode = lfs.attributes(target, "mode")

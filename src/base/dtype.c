@@ -24,6 +24,15 @@ bool dtype_is_known(uint32_t dtype) {
     return dtype > DTYPE_UNDEFINED && dtype < DTYPE_COUNT;
 }
 
+bool dtype_is_float(uint32_t dtype) {
+    const char *name = dtype_name(dtype);
+    return strncmp(name, "float", 5) == 0 || dtype == DTYPE_BFLOAT16;
+}
+
+bool dtype_is_signed(uint32_t dtype) {
+    return strncmp(dtype_name(dtype), "int", 3) == 0;
+}
+
 Dtype dtype_from_name(Bytes name) {
     for (unsigned i = 1; i < DTYPE_COUNT; i++)
         if (bytes_equal(name, (Bytes){names[i], strlen(names[i])})) return (Dtype)i;

@@ -49,6 +49,10 @@ const char *dtype_name(uint32_t dtype);
 /* Bits of one stored element; 0 for string and undefined. */
 uint32_t dtype_bits(uint32_t dtype);
 bool dtype_is_known(uint32_t dtype);
+/* float4e2m1 to float64; complex types are not. */
+bool dtype_is_float(uint32_t dtype);
+/* int2 to int64. */
+bool dtype_is_signed(uint32_t dtype);
 /* The dtype of a name, DTYPE_UNDEFINED when there is none. */
 Dtype dtype_from_name(Bytes name);
 /* Bytes that `count` packed elements take (a part of a byte counts whole); false when it overflows 64 bits

@@ -111,3 +111,120 @@ Element element_decode(uint32_t dtype, const void *raw, uint64_t index) {
     default: return decode_byte(dtype, *bytes);
     }
 }
+
+/* ---- encoding ---- */
+
+/* The mantissa is rounded in one step from double: two steps (through float32) would round ties twice. */
+static uint16_t encode_half(double value, int exponent_bits, int mantissa_bits) {
+    uint64_t bits = float64_to_bits(value);
+    uint16_t sign = (uint16_t)(bits >> 63 << 15), infinity = (uint16_t)(((1 << exponent_bits) - 1) << mantissa_bits);
+    if (isnan(value)) return (uint16_t)(sign | infinity | 1u << (mantissa_bits - 1));
+    int bias = (1 << (exponent_bits - 1)) - 1, exponent;
+    double magnitude = fabs(value);
+    if (isinf(value)) return sign | infinity;
+    frexp(magnitude, &exponent); /* magnitude = [0.5, 1) * 2^exponent */
+    int lowest = 1 - bias, unit = (exponent - 1 < lowest ? lowest : exponent - 1) - mantissa_bits;
+    /* In units of the last place the value is a whole number after rounding; as codes count up through exponents, a
+     * carry out of the mantissa needs no care. */
+    double units = nearbyint(ldexp(magnitude, -unit));
+    int64_t code = (int64_t)units + ((int64_t)(unit + mantissa_bits - lowest) << mantissa_bits);
+    return sign | (uint16_t)(code > infinity ? infinity : code);
+}
+
+uint16_t float16_encode(double value) {
+    return encode_half(value, 5, 10);
+}
+
+uint16_t bfloat16_encode(double value) {
+    return encode_half(value, 8, 7);
+}
+
+static bool encode_nan(uint32_t dtype, unsigned *code) {
+    for (*code = 0; *code < 1u << dtype_bits(dtype); ++*code) {
+        uint8_t byte = (uint8_t)*code;
+        if (isnan(element_decode(dtype, &byte, 0).real)) return true;
+    }
+    return false;
+}
+
+/* The code of an 8-bit or 4-bit float. Codes without the sign bit count up with their values, and there are few enough
+ * to try them all. */
+static bool encode_code(uint32_t dtype, double value, unsigned *code) {
+    if (isnan(value)) return encode_nan(dtype, code);
+    unsigned sign = dtype == DTYPE_FLOAT8E8M0 ? 0 : 1u << (dtype_bits(dtype) - 1);
+    if (!sign && value < 0) return false;
+    double nearest = INFINITY, magnitude = fabs(value);
+    *code = 0;
+    for (unsigned i = 0; i < (sign ? sign : 256); i++) {
+        uint8_t byte = (uint8_t)i;
+        double candidate = element_decode(dtype, &byte, 0).real;
+        double distance = candidate == magnitude ? 0 : fabs(candidate - magnitude);
+        if (isnan(candidate) || (isinf(candidate) && distance != 0)) continue;
+        if (isinf(magnitude) || distance < nearest || (distance == nearest && i % 2 == 0)) {
+            nearest = distance;
+            *code = i;
+        }
+    }
+    bool has_negative_zero = dtype != DTYPE_FLOAT8E4M3FNUZ && dtype != DTYPE_FLOAT8E5M2FNUZ;
+    if (signbit(value) && (*code || has_negative_zero)) *code |= sign;
+    return true;
+}
+
+static bool integer_fits(const Element *value, bool is_signed, uint32_t bits) {
+    if (value->kind == ELEMENT_UNSIGNED && value->unsigned_ > INT64_MAX) return !is_signed && bits == 64;
+    int64_t low = is_signed ? INT64_MIN >> (64 - bits) : 0;
+    int64_t high = bits == 64 ? INT64_MAX : ((int64_t)1 << (bits - is_signed)) - 1;
+    return value->integer >= low && value->integer <= high;
+}
+
+static void store_bits(uint8_t *bytes, uint64_t index, uint32_t bits, uint64_t code) {
+    switch (bits) {
+    case 8: bytes[index] = (uint8_t)code; break;
+    case 16: little_store_16(bytes + 2 * index, (uint16_t)code); break;
+    case 32: little_store_32(bytes + 4 * index, (uint32_t)code); break;
+    case 64: little_store_64(bytes + 8 * index, code); break;
+    default: {
+        uint32_t per_byte = 8 / bits;
+        code &= (1u << bits) - 1;
+        bytes[index / per_byte] |= (uint8_t)(code << bits * (index % per_byte));
+    }
+    }
+}
+
+bool element_encode(uint32_t dtype, Element value, void *raw, uint64_t index) {
+    uint32_t bits = dtype_bits(dtype);
+    uint64_t code;
+    unsigned small;
+    switch (dtype) {
+    case DTYPE_FLOAT32: code = float32_to_bits((float)value.real); break;
+    case DTYPE_FLOAT64: code = float64_to_bits(value.real); break;
+    case DTYPE_FLOAT16: code = float16_encode(value.real); break;
+    case DTYPE_BFLOAT16: code = bfloat16_encode(value.real); break;
+    case DTYPE_COMPLEX64:
+        store_bits(raw, 2 * index, 32, float32_to_bits((float)value.real));
+        store_bits(raw, 2 * index + 1, 32, float32_to_bits((float)value.imaginary));
+        return true;
+    case DTYPE_COMPLEX128:
+        store_bits(raw, 2 * index, 64, float64_to_bits(value.real));
+        store_bits(raw, 2 * index + 1, 64, float64_to_bits(value.imaginary));
+        return true;
+    case DTYPE_FLOAT8E4M3FN:
+    case DTYPE_FLOAT8E4M3FNUZ:
+    case DTYPE_FLOAT8E5M2:
+    case DTYPE_FLOAT8E5M2FNUZ:
+    case DTYPE_FLOAT8E8M0:
+    case DTYPE_FLOAT4E2M1:
+        if (!encode_code(dtype, value.real, &small)) return false;
+        code = small;
+        break;
+    case DTYPE_BOOL:
+        if (value.integer != 0 && value.integer != 1) return false;
+        code = (uint64_t)value.integer;
+        break;
+    default:
+        if (bits == 0 || !integer_fits(&value, dtype_is_signed(dtype), bits)) return false;
+        code = value.unsigned_;
+    }
+    store_bits(raw, index, bits, code);
+    return true;
+}

@@ -16,6 +16,7 @@
 #ifndef ONNXDOC_ELEMENT_H
 #define ONNXDOC_ELEMENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/dtype.h"
@@ -33,6 +34,16 @@ typedef struct Element {
 
 /* Element `index` of packed elements; dtype is any but string and undefined (those give INTEGER 0). */
 Element element_decode(uint32_t dtype, const void *raw, uint64_t index);
+
+/* Writes an element where element_decode would read it (the bytes of types below 8 bits must be zero before). `value`
+ * is a FLOAT for float types (rounded to the nearest, ties to even mantissas; beyond the largest: infinity where the
+ * type has one, else the largest), COMPLEX for complex ones, and any of INTEGER, UNSIGNED, BOOL for integers and
+ * bool. False, and nothing written, when an integer does not fit, or a NaN has no code. */
+bool element_encode(uint32_t dtype, Element value, void *raw, uint64_t index);
+
+/* Nearest half-precision values, ties to even. */
+uint16_t float16_encode(double value);
+uint16_t bfloat16_encode(double value);
 
 /* A float16's value: its exponent moves into float32's place, and 2^112 makes up for the biases. */
 static inline float float16_decode(uint16_t bits) {

@@ -27,7 +27,7 @@ LuaModel *lua_model_prepare(lua_State *L) {
 
 /* Weak tables from id + 1 to handle; sized at once for models whose handles all fit in a megabyte or so, since
  * a table that grows key by key is counted again each time it doubles. */
-void lua_model_finish(lua_State *L, LuaModel *owner, Model *model) {
+static void finish_model(lua_State *L, LuaModel *owner, Model *model) {
     uint32_t counts[OBJECT_KIND_COUNT] = {model->graphs.count, model->node_count, model->value_count,
                                           model->tensors.count};
     owner->model = model;
@@ -42,6 +42,14 @@ void lua_model_finish(lua_State *L, LuaModel *owner, Model *model) {
         lua_setiuservalue(L, -3, kind + 1);
     }
     lua_pop(L, 1);
+}
+
+int lua_model_load(lua_State *L, LuaModel *owner, Source *source, const ModelOptions *options) {
+    Error err = {0};
+    Model *model = model_load(source, options, &err);
+    if (!model) return object_fail(L, &err);
+    finish_model(L, owner, model);
+    return 1;
 }
 
 /* close, __close and __gc: frees all; once is enough. */

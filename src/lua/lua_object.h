@@ -114,10 +114,11 @@ void lua_node_register(lua_State *L);
 void lua_value_register(lua_State *L);
 void lua_tensor_register(lua_State *L);
 
-/* A model gets its userdata first and is loaded then, so that nothing is lost when Lua runs out of memory:
- * prepare pushes the userdata, closed; finish makes it own a model (the userdata is on top of the stack). */
+/* A model gets its userdata first and is loaded then, so that nothing is lost when Lua runs out of memory: prepare
+ * pushes the userdata, closed; load makes it own the model in `source`, which it takes over, and leaves one value on
+ * top, the userdata, or three: nil, message, code. Returns how many. */
 LuaModel *lua_model_prepare(lua_State *L);
-void lua_model_finish(lua_State *L, LuaModel *owner, Model *model);
+int lua_model_load(lua_State *L, LuaModel *owner, Source *source, const ModelOptions *options);
 
 /* Pushes the plain Lua value of an attribute; `model` is a stack index. */
 void attribute_push(lua_State *L, int model, const Attribute *attribute);

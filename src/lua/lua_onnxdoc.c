@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "lua/embedded.h"
+#include "lua/lua_draft.h"
 #include "lua/lua_object.h"
 #include "lua/lua_schema.h"
 #include "onnx/sniff.h"
@@ -40,15 +41,6 @@ static LoadOptions check_options(lua_State *L, int arg, bool from_bytes) {
     return options;
 }
 
-/* Takes the source over. */
-static int finish_load(lua_State *L, LuaModel *owner, Source *source, const ModelOptions *options) {
-    Error err = {0};
-    Model *model = model_load(source, options, &err);
-    if (!model) return object_fail(L, &err);
-    lua_model_finish(L, owner, model);
-    return 1;
-}
-
 /* onnxdoc.load(path [, {data_root =}]) */
 static int onnxdoc_load(lua_State *L) {
     size_t size;
@@ -59,7 +51,7 @@ static int onnxdoc_load(lua_State *L) {
     Error err = {0};
     Source *source = source_open(path, &err);
     if (!source) return object_fail(L, &err);
-    return finish_load(L, owner, source, &(ModelOptions){.path = path, .data_root = options.data_root});
+    return lua_model_load(L, owner, source, &(ModelOptions){.path = path, .data_root = options.data_root});
 }
 
 /* onnxdoc.load_bytes(bytes [, {name =, directory =, data_root =}]) */
@@ -71,7 +63,7 @@ static int onnxdoc_load_bytes(lua_State *L) {
     Error err = {0};
     Source *source = source_from_memory(bytes, size, &err);
     if (!source) return object_fail(L, &err);
-    return finish_load(L, owner, source,
+    return lua_model_load(L, owner, source,
                        &(ModelOptions){.path = options.name,
                                        .directory = options.directory,
                                        .no_directory = !options.directory,
@@ -215,7 +207,9 @@ int luaopen_onnxdoc(lua_State *L) {
     lua_node_register(L);
     lua_value_register(L);
     lua_tensor_register(L);
+    lua_draft_register(L);
     luaL_newlib(L, functions);
+    luaL_setfuncs(L, lua_draft_functions, 0);
     lua_pushliteral(L, ONNXDOC_VERSION);
     lua_setfield(L, -2, "version");
     push_dtypes(L);
