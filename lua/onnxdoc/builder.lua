@@ -59,7 +59,9 @@ local function shape_message(dims, where)
     if math.type(dim) == "integer" then list[i] = {dim_value = dim}
     elseif type(dim) == "string" then list[i] = {dim_param = dim}
     elseif dim == false then list[i] = {}
-    else misuse("%s: dimension %d is %s; a whole number, a symbol's name or false is wanted", where, i, tostring(dim)) end
+    else
+      misuse("%s: dimension %d is %s; a whole number, a symbol's name or false is wanted", where, i, tostring(dim))
+    end
     list[i].denotation = denotation
   end
   return {dim = list}
@@ -72,8 +74,8 @@ end
 
 local type_message
 
--- A structured type: {dtype =, dims =}, {sequence = T}, {optional = T}, {map = key, value = T}, {sparse = dtype, dims =},
--- {opaque = name, domain =}; each with an optional denotation.
+-- A structured type: {dtype =, dims =}, {sequence = T}, {optional = T}, {map = key, value = T}, {sparse = dtype,
+-- dims =}, {opaque = name, domain =}; each with an optional denotation.
 local function structured_type(t, where)
   local message
   if t.dtype then message = {tensor_type = tensor_message(t.dtype, t.dims, where)}
@@ -81,7 +83,8 @@ local function structured_type(t, where)
   elseif t.sequence then message = {sequence_type = {elem_type = type_message(t.sequence, nil, where)}}
   elseif t.optional then message = {optional_type = {elem_type = type_message(t.optional, nil, where)}}
   elseif t.map then
-    message = {map_type = {key_type = tensor_data.dtype(t.map, where), value_type = type_message(t.value, nil, where)}}
+    local key = tensor_data.dtype(t.map, where)
+    message = {map_type = {key_type = key, value_type = type_message(t.value, nil, where)}}
   elseif t.opaque then message = {opaque_type = {domain = t.domain, name = t.opaque}}
   else misuse("%s: a type's table has dtype, sequence, optional, map, sparse or opaque", where) end
   message.denotation = t.denotation
@@ -122,7 +125,8 @@ end
 
 local function define(scope, name, what, where)
   local before = scope.defined[name]
-  if before and not (before == "input" and what == "initializer") and not (before == "initializer" and what == "input") then
+  local is_default = before == "input" and what == "initializer" or before == "initializer" and what == "input"
+  if before and not is_default then
     misuse("%s: %s is defined already in this graph, as an %s", where, quoted(name), before)
   end
   scope.defined[name] = what
@@ -132,7 +136,9 @@ end
 local function append(list, item) list[#list + 1] = item end
 
 local function only_graphs(scope, what)
-  if scope.is_function then misuse("%s: a function has none; name it in func's options, or use op(\"Constant\")", what) end
+  if scope.is_function then
+    misuse("%s: a function has none; name it in func's options, or use op(\"Constant\")", what)
+  end
 end
 
 --- A graph input; gives its name.
@@ -283,19 +289,23 @@ local attribute_fields = set("name", "value", "type", "reference", "doc")
 local function attribute_message(name, value, expected, where)
   where = ("%s: attribute %s"):format(where, quoted(check_name(name, where .. ": an attribute's name")))
   local message, given = {name = name}, nil
-  if type(value) == "table" and getmetatable(value) == nil and (value.type or value.reference or value.value ~= nil) then
+  local is_spelled = type(value) == "table" and not getmetatable(value)
+    and (value.type or value.reference or value.value ~= nil)
+  if is_spelled then
     check_options(value, attribute_fields, where)
     message.doc_string, given = value.doc, value.type
     if given and not attribute_types[given] then misuse("%s: '%s' is no attribute type", where, tostring(given)) end
     if value.reference then
       local kind = given or expected or misuse("%s: a reference needs a type", where)
-      message.type, message.ref_attr_name = attribute_types[kind][1], check_name(value.reference, where .. ": reference")
+      message.type = attribute_types[kind][1]
+      message.ref_attr_name = check_name(value.reference, where .. ": reference")
       return message
     end
     value = value.value
   end
   local kind = given or value_type(value, where)
-  if not given and (kind == "int" and expected == "float" or kind == "ints" and expected == "floats") then kind = expected end
+  local is_whole = kind == "int" and expected == "float" or kind == "ints" and expected == "floats"
+  if is_whole and not given then kind = expected end
   local number, field = table.unpack(attribute_types[kind])
   message.type = number
   if kind:sub(-1) ~= "s" then
@@ -303,7 +313,9 @@ local function attribute_message(name, value, expected, where)
   else
     if type(value) ~= "table" then misuse("%s is a %s, a list is wanted", where, type(value)) end
     local list = {}
-    for i, item in ipairs(value) do list[i] = scalar_message(kind:sub(1, -2), item, ("%s: item %d"):format(where, i)) end
+    for i, item in ipairs(value) do
+      list[i] = scalar_message(kind:sub(1, -2), item, ("%s: item %d"):format(where, i))
+    end
     message[field] = list
   end
   return message
@@ -332,7 +344,7 @@ end
 
 local op_options = set("name", "outputs", "domain", "overload", "doc", "metadata")
 
-local function output_names(scope, wanted, stem, where)
+local function output_names(wanted, stem, where)
   if wanted == nil then return {stem} end
   if math.type(wanted) == "integer" then
     local names = {}
@@ -340,7 +352,9 @@ local function output_names(scope, wanted, stem, where)
     return names
   end
   if type(wanted) == "string" then return {wanted} end
-  if type(wanted) ~= "table" then misuse("%s: outputs are a %s, a count or a list of names is wanted", where, type(wanted)) end
+  if type(wanted) ~= "table" then
+    misuse("%s: outputs are a %s, a count or a list of names is wanted", where, type(wanted))
+  end
   for i, name in ipairs(wanted) do check_name(name, ("%s: output %d"):format(where, i)) end
   return wanted
 end
@@ -374,7 +388,7 @@ function Scope:op(op_type, inputs, attributes, options)
   options = check_options(options, op_options, where)
   local bare, domain = split_operator(op_type, options.domain)
   local name = options.name or fresh(self.root, bare)
-  local outputs = output_names(self, options.outputs, name ~= "" and name or fresh(self.root, bare), where)
+  local outputs = output_names(options.outputs, name ~= "" and name or fresh(self.root, bare), where)
   local node = {op_type = bare, input = input_names(inputs, where), output = outputs,
     name = name ~= "" and check_name(name, where .. ": the name") or nil, domain = domain ~= "" and domain or nil,
     overload = options.overload, doc_string = options.doc, metadata_props = metadata_entries(options.metadata, where),
@@ -390,18 +404,19 @@ function Scope:op(op_type, inputs, attributes, options)
 end
 
 --- A tensor for attributes.
-function Scope:tensor(dtype, dims, data, options)
-  local where = "tensor"
-  return setmetatable({message = tensor_message_of(options and options.name, dtype, dims, data, options, where)}, Tensor)
+function Scope.tensor(_, dtype, dims, data, options)
+  local name = options and options.name
+  return setmetatable({message = tensor_message_of(name, dtype, dims, data, options, "tensor")}, Tensor)
 end
 
 --- A sparse tensor for attributes.
-function Scope:sparse_tensor(dtype, dims, data, options)
-  return setmetatable({message = sparse_message(options and options.name, dtype, dims, data, options, "sparse_tensor")}, Sparse)
+function Scope.sparse_tensor(_, dtype, dims, data, options)
+  local name = options and options.name
+  return setmetatable({message = sparse_message(name, dtype, dims, data, options, "sparse_tensor")}, Sparse)
 end
 
 --- A type for attributes.
-function Scope:type(type_, dims)
+function Scope.type(_, type_, dims)
   return setmetatable({message = type_message(type_, dims, "type")}, Type)
 end
 
@@ -421,7 +436,7 @@ end
 --- A graph that is to be the value of an attribute. It sees the names of the graphs around its node.
 function Scope:subgraph(name, options)
   local scope = new_graph(self.root, name, options, self.opset, "subgraph")
-  scope.domains, scope.is_inside = self.domains, true
+  scope.domains = self.domains
   return scope
 end
 
@@ -430,8 +445,8 @@ end
 local Builder = setmetatable({}, {__index = Scope})
 Builder.__index = Builder
 
--- {domain, version} entries and a map from a number, a map or a list of {domain =, version =}; false as third result when
--- the list is to be written as it is.
+-- {domain =, version =} entries, and versions by domain, of an opset option; also whether it was a list, to be written
+-- exactly so.
 local function read_opsets(opset, where)
   if opset == nil then opset = 17 end
   if math.type(opset) == "integer" then opset = {[""] = opset} end
@@ -450,7 +465,8 @@ local function read_opsets(opset, where)
   end
   for _, entry in ipairs(entries) do
     if math.type(entry.version) ~= "integer" then
-      misuse("%s: the version of domain %s is %s, a whole number is wanted", where, quoted(entry.domain), tostring(entry.version))
+      misuse("%s: the version of domain %s is %s, a whole number is wanted", where, quoted(entry.domain),
+        tostring(entry.version))
     end
     local domain = entry.domain == "ai.onnx" and "" or entry.domain
     map[domain] = map[domain] or entry.version
@@ -501,25 +517,26 @@ end
 
 -- ---- the model ----
 
-local build_options = set("opset", "ir_version", "name", "producer_name", "producer_version", "domain", "model_version",
-  "doc", "graph_doc", "metadata", "graph_metadata", "text")
+local build_options = set("opset", "ir_version", "name", "producer_name", "producer_version", "domain",
+  "model_version", "doc", "graph_doc", "metadata", "graph_metadata", "text")
 
 -- The oldest format that has all of an operator set, from ONNX's release notes.
 local function ir_version_for(opset)
-  local newest = {[8] = 3, [9] = 4, [10] = 5, [11] = 6, [12] = 7, [13] = 7, [14] = 7, [15] = 8, [16] = 8, [17] = 8, [18] = 8,
-    [19] = 9, [20] = 9, [21] = 10, [22] = 10, [23] = 11, [24] = 12, [25] = 13}
-  return newest[opset] or opset and opset < 8 and 3 or 13
+  if not opset or opset < 9 then return 3 end
+  local first = {4, 5, 6, 7, 7, 7, 8, 8, 8, 8, 9, 9, 10, 10, 11, 12, 13} -- of operator set 9, 10, ...
+  return first[opset - 8] or 13
 end
 
---- A new builder. Options: opset (a number, a map by domain, or a list of {domain =, version =} to be written exactly so;
--- 17), ir_version (as old as the operator set allows), name of the graph ("main"), producer_name, producer_version,
+--- A new builder. Options: opset (a number, a map by domain, or a list of {domain =, version =} to be written exactly
+-- so; 17), ir_version (as old as the operator set allows), name of the graph ("main"), producer_name, producer_version,
 -- domain, model_version, doc, metadata; graph_doc and graph_metadata for the main graph; or text, a model in ONNX's text
 -- syntax to start from (then nil, message, code when it cannot be read).
 local function build(options)
   options = check_options(options, build_options, "build")
   if options.text then return require("onnxdoc.parser").builder(options.text) end
   local entries, map, is_exact = read_opsets(options.opset, "build")
-  local self = new_graph(nil, options.name or "main", {doc = options.graph_doc, metadata = options.graph_metadata}, map, "build")
+  local graph = {doc = options.graph_doc, metadata = options.graph_metadata}
+  local self = new_graph(nil, options.name or "main", graph, map, "build")
   self.root, self.imports, self.is_exact = self, entries, is_exact
   self.taken, self.next_number, self.schemas, self.initializers, self.functions = {}, 0, {}, {}, {}
   self.domains[""] = map[""] and true or nil
@@ -615,8 +632,8 @@ function Builder:save(path, options)
   local refusal = refuse_location(check_name(location, "save: external"))
   if refusal then misuse("save: external is %s, %s", quoted(location), refusal) end
   local threshold, align = options.threshold or 1024, options.align or 4096
-  if math.type(threshold) ~= "integer" or threshold < 0 then misuse("save: threshold is %s", tostring(options.threshold)) end
-  if math.type(align) ~= "integer" or align < 1 then misuse("save: align is %s", tostring(options.align)) end
+  if math.type(threshold) ~= "integer" or threshold < 0 then misuse("save: threshold is %s", tostring(threshold)) end
+  if math.type(align) ~= "integer" or align < 1 then misuse("save: align is %s", tostring(align)) end
   local payloads, move_back = move_out(self, location, threshold, align)
   local draft, message, code = encode(self)
   move_back()

@@ -1,7 +1,6 @@
---- Raises an error for wrong use of the library, with the place in the caller's code: the first frame that is not one of
--- the library's own files. `source` of those is "@lua/onnxdoc/...", also when --lua-dir reads them from disk.
+--- misuse("op: %s is no name", name) raises an error for wrong use of the library, with the place in the caller's code:
+-- the first frame that is not in one of the library's own files.
 
---- misuse("op: %s is no name", name)
 return function(message, ...)
   local level = 2
   while true do

@@ -62,8 +62,9 @@ local function write_through(path, target, content)
   return nil, path .. ": " .. (problem or close_problem or "cannot be written")
 end
 
---- Writes a file: content is a string, or a function that is called with write(...) and the open file, and gives nil and
--- a message when it cannot go on. Folders that are missing are made. true, or nil and a message; an error that content raises is raised again. A device or pipe is written directly.
+--- Writes a file: content is a string, or a function that is called with write(...) and the open file, and gives nil
+-- and a message when it cannot go on. Folders that are missing are made. true, or nil and a message; an error that
+-- content raises is raised again. A device or pipe is written directly.
 function output.write_file(path, content)
   local target = follow(path)
   local mode = lfs.attributes(target, "mode")

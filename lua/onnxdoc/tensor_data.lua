@@ -3,8 +3,9 @@
 --   {1, 2.5, true, "text", {re, im}}     as many elements as the dimensions say, in row-major order
 --   1.0, true                            every element
 --   "zeros"                              every element 0 (false, ""), takes no memory; a hole in the file when large
---   {random = seed, low =, high =}       uniform, made when read or written. Floats: -0.05 to 0.05 unless given; integers
---                                        all of the type's, bounds included; float8 and types below a byte: any code
+--   {random = seed, low =, high =}       uniform, made when read or written. Floats: -0.05 to 0.05 unless given;
+--                                        integers: all of the type's, bounds included; float8 and types below a byte:
+--                                        any code
 --   {raw = bytes}                        raw_data as it is
 --   {bits = {0x3c00, …}}                 the elements' bits as whole numbers
 --   {external = {location =, offset =, length =}}     elements in another file, also as a list of {key =, value =}
