@@ -527,10 +527,10 @@ local function ir_version_for(opset)
   return first[opset - 8] or 13
 end
 
---- A new builder. Options: opset (a number, a map by domain, or a list of {domain =, version =} to be written exactly
--- so; 17), ir_version (as old as the operator set allows), name of the graph ("main"), producer_name, producer_version,
--- domain, model_version, doc, metadata; graph_doc and graph_metadata for the main graph; or text, a model in ONNX's text
--- syntax to start from (then nil, message, code when it cannot be read).
+--- A new builder. Options: opset (a number, 17 unless given, a map by domain, or a list of {domain =, version =} to be
+-- written exactly so), ir_version (as old as the operator set allows), name of the graph ("main"), producer_name,
+-- producer_version, domain, model_version, doc, metadata; graph_doc and graph_metadata for the main graph; or text, a
+-- model in ONNX's text syntax to start from (then nil, message, code when it cannot be read).
 local function build(options)
   options = check_options(options, build_options, "build")
   if options.text then return require("onnxdoc.parser").builder(options.text) end
@@ -558,8 +558,8 @@ end
 
 local model_options = set("directory")
 
---- The model, read back from memory (described weights are made as they are read): nil, message, code when it cannot be.
--- directory is where external data is looked for.
+--- The model, read back from memory (described weights are made as they are read), or nil, message, code. directory is
+-- where external data is looked for.
 function Builder:model(options)
   options = check_options(options, model_options, "model")
   local draft, message, code = encode(self)

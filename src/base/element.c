@@ -117,13 +117,14 @@ Element element_decode(uint32_t dtype, const void *raw, uint64_t index) {
 /* The mantissa is rounded in one step from double: two steps (through float32) would round ties twice. */
 static uint16_t encode_half(double value, int exponent_bits, int mantissa_bits) {
     uint64_t bits = float64_to_bits(value);
-    uint16_t sign = (uint16_t)(bits >> 63 << 15), infinity = (uint16_t)(((1 << exponent_bits) - 1) << mantissa_bits);
+    uint16_t sign = (uint16_t)(bits >> 63 << 15),
+             infinity = (uint16_t)(((1 << exponent_bits) - 1) << mantissa_bits);
     if (isnan(value)) return (uint16_t)(sign | infinity | 1u << (mantissa_bits - 1));
-    int bias = (1 << (exponent_bits - 1)) - 1, exponent;
-    double magnitude = fabs(value);
     if (isinf(value)) return sign | infinity;
-    frexp(magnitude, &exponent); /* magnitude = [0.5, 1) * 2^exponent */
-    int lowest = 1 - bias, unit = (exponent - 1 < lowest ? lowest : exponent - 1) - mantissa_bits;
+    if (value == 0) return sign;
+    double magnitude = fabs(value);
+    int lowest = 2 - (1 << (exponent_bits - 1)), exponent = ilogb(magnitude);
+    int unit = (exponent < lowest ? lowest : exponent) - mantissa_bits;
     /* In units of the last place the value is a whole number after rounding; as codes count up through exponents, a
      * carry out of the mantissa needs no care. */
     double units = nearbyint(ldexp(magnitude, -unit));

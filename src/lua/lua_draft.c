@@ -28,8 +28,9 @@ typedef struct Draft {
     Rope rope;
     /* While messages are converted and packed: */
     Arena arena;
-    Array(Piece) payloads; /* what ProtobufCBinaryData.data points at one past the address of, see payload_mark */
-    bool failed;           /* memory ran out while packing */
+    Array(Piece)
+        payloads; /* what ProtobufCBinaryData.data points at one past the address of, see payload_mark */
+    bool failed;  /* memory ran out while packing */
 } Draft;
 
 static Draft *draft_new(lua_State *L) {
@@ -68,7 +69,8 @@ static RandomFill check_random(lua_State *L, int payload) {
     fill.seed = (uint64_t)lua_tointeger(L, -2);
     const char *name = lua_tostring(L, -1);
     fill.dtype = name ? dtype_from_name((Bytes){name, strlen(name)}) : DTYPE_UNDEFINED;
-    if (dtype_bits(fill.dtype) == 0) luaL_error(L, "a payload's 'dtype' is not one with numbers of a fixed size");
+    if (dtype_bits(fill.dtype) == 0)
+        luaL_error(L, "a payload's 'dtype' is not one with numbers of a fixed size");
     lua_getfield(L, payload, "low");
     lua_getfield(L, payload, "high");
     if (lua_isinteger(L, -1) && lua_isinteger(L, -2)) {
@@ -88,7 +90,8 @@ static Piece check_payload(lua_State *L, int payload) {
     if (lua_getfield(L, payload, "repeats") == LUA_TSTRING) {
         size_t size;
         const char *pattern = lua_tolstring(L, -1, &size);
-        if (size == 0 || size > sizeof piece.pattern) luaL_error(L, "a payload's pattern has %d bytes", (int)size);
+        if (size == 0 || size > sizeof piece.pattern)
+            luaL_error(L, "a payload's pattern has %d bytes", (int)size);
         piece.kind = PIECE_REPEAT;
         piece.pattern_size = (uint32_t)size;
         memcpy(piece.pattern, pattern, size);
@@ -142,7 +145,8 @@ typedef struct Converter {
 
 static void *allocate(Converter *c, size_t count, size_t size) {
     size_t bytes;
-    void *block = __builtin_mul_overflow(count, size, &bytes) ? NULL : arena_allocate(&c->draft->arena, bytes);
+    void *block =
+        __builtin_mul_overflow(count, size, &bytes) ? NULL : arena_allocate(&c->draft->arena, bytes);
     if (!block) out_of_memory(c->L);
     return block;
 }
@@ -243,7 +247,7 @@ static void convert_field(Converter *c, const ProtobufCFieldDescriptor *field, c
 static ProtobufCMessage *convert_message(Converter *c, const ProtobufCMessageDescriptor *type) {
     lua_State *L = c->L;
     if (++c->depth > DRAFT_DEPTH_LIMIT)
-        luaL_error(L, "%s nests deeper than %d messages (32 graphs)", type->short_name, DRAFT_DEPTH_LIMIT);
+        luaL_error(L, "%s nests deeper than %d messages", type->short_name, DRAFT_DEPTH_LIMIT);
     luaL_checkstack(L, 8, "a message");
     char *message = allocate(c, 1, type->sizeof_message);
     protobuf_c_message_init(type, message);
@@ -286,7 +290,8 @@ static int encode(lua_State *L) {
     size_t size = protobuf_c_message_get_packed_size(message);
     if (size > DRAFT_LIMIT) {
         lua_pushnil(L);
-        lua_pushfstring(L, "the model has %I bytes, protobuf holds %I at most: keep weights in an external file",
+        lua_pushfstring(L,
+                        "the model has %I bytes, protobuf holds %I at most: keep weights in an external file",
                         (LUAI_UACINT)size, (LUAI_UACINT)DRAFT_LIMIT);
         lua_pushliteral(L, "limit");
         return 3;
@@ -307,7 +312,8 @@ static bool to_complex(lua_State *L, Element *element) {
     lua_rawgeti(L, -1, 1);
     lua_rawgeti(L, -2, 2);
     bool are_numbers = lua_type(L, -2) == LUA_TNUMBER && lua_type(L, -1) == LUA_TNUMBER;
-    *element = (Element){.kind = ELEMENT_COMPLEX, .real = lua_tonumber(L, -2), .imaginary = lua_tonumber(L, -1)};
+    *element =
+        (Element){.kind = ELEMENT_COMPLEX, .real = lua_tonumber(L, -2), .imaginary = lua_tonumber(L, -1)};
     lua_pop(L, 2);
     return are_numbers;
 }
@@ -343,13 +349,14 @@ static int pack(lua_State *L) {
     uint32_t dtype = dtype_from_name(name), written = dtype;
     luaL_checktype(L, 2, LUA_TTABLE);
     if (lua_toboolean(L, 3)) {
-        static const uint32_t of_width[] = {[2] = DTYPE_UINT2, [4] = DTYPE_UINT4, [8] = DTYPE_UINT8,
+        static const uint32_t of_width[] = {[2] = DTYPE_UINT2,   [4] = DTYPE_UINT4,   [8] = DTYPE_UINT8,
                                             [16] = DTYPE_UINT16, [32] = DTYPE_UINT32, [64] = DTYPE_UINT64};
         luaL_argcheck(L, dtype_bits(dtype) <= 64, 1, "bits of complex128 do not fit a number");
         written = of_width[dtype_bits(dtype)];
     }
     uint64_t count = lua_rawlen(L, 2), nbytes;
-    luaL_argcheck(L, dtype_nbytes(written, count, &nbytes), 1, "not a dtype whose elements have a fixed size");
+    luaL_argcheck(L, dtype_nbytes(written, count, &nbytes), 1,
+                  "not a dtype whose elements have a fixed size");
     luaL_Buffer buffer;
     char *bytes = luaL_buffinitsize(L, &buffer, (size_t)nbytes);
     if (nbytes) memset(bytes, 0, (size_t)nbytes);
@@ -357,8 +364,8 @@ static int pack(lua_State *L) {
         lua_rawgeti(L, 2, (lua_Integer)i + 1);
         Element element;
         if (!to_element(L, written, &element) || !element_encode(written, element, bytes, i))
-            return luaL_error(L, "element %I is %s, which is no %s", (LUAI_UACINT)i + 1, luaL_tolstring(L, -1, NULL),
-                              dtype_name(written));
+            return luaL_error(L, "element %I is %s, which is no %s", (LUAI_UACINT)i + 1,
+                              luaL_tolstring(L, -1, NULL), dtype_name(written));
         lua_pop(L, 1);
     }
     luaL_pushresultsize(&buffer, (size_t)nbytes);
@@ -399,7 +406,8 @@ static int draft_length(lua_State *L) {
 
 void lua_draft_register(lua_State *L) {
     static const luaL_Reg methods[] = {{"load", draft_load}, {"write", draft_write}, {NULL, NULL}};
-    static const luaL_Reg extra[] = {{"__gc", draft_close}, {"__close", draft_close}, {"__len", draft_length}, {NULL, NULL}};
+    static const luaL_Reg extra[] = {
+        {"__gc", draft_close}, {"__close", draft_close}, {"__len", draft_length}, {NULL, NULL}};
     luaL_newmetatable(L, DRAFT_TYPE);
     luaL_setfuncs(L, extra, 0);
     luaL_newlib(L, methods);

@@ -78,7 +78,8 @@ static size_t number_size(uint32_t dtype) {
 static uint8_t random_code(const RandomFill *fill, uint64_t index) {
     uint8_t byte = (uint8_t)random_bits(fill->seed, index);
     if (dtype_bits(fill->dtype) < 8) return byte;
-    return byte & (fill->dtype == DTYPE_FLOAT8E8M0 ? 0x7f : 0xbf);
+    byte &= fill->dtype == DTYPE_FLOAT8E8M0 ? 0x7f : 0xbf;
+    return byte == 0x80 ? 0 : byte; /* NaN in two of the types */
 }
 
 static void store_number(const RandomFill *fill, uint64_t index, uint8_t *at) {
@@ -141,14 +142,16 @@ static void fill_repeat(const Piece *piece, uint64_t offset, uint8_t *buffer, si
     }
 }
 
-static void read_piece(const Rope *rope, const Piece *piece, uint64_t offset, uint8_t *buffer, size_t length) {
+static void read_piece(const Rope *rope, const Piece *piece, uint64_t offset, uint8_t *buffer,
+                       size_t length) {
     switch (piece->kind) {
     case PIECE_LITERAL: memcpy(buffer, rope->pool.items + piece->pool_offset + offset, length); break;
     case PIECE_ZEROS: memset(buffer, 0, length); break;
     case PIECE_REPEAT: fill_repeat(piece, offset, buffer, length); break;
     case PIECE_RANDOM: fill_random(&piece->random, offset, buffer, length); break;
     }
-    if (piece->padding && offset + length == piece->length) buffer[length - 1] &= (uint8_t)(0xff >> piece->padding);
+    if (piece->padding && offset + length == piece->length)
+        buffer[length - 1] &= (uint8_t)(0xff >> piece->padding);
 }
 
 /* The piece that byte `offset` is in. */
@@ -205,11 +208,11 @@ Source *rope_source(Rope *rope, Error *err) {
 /* ---- writing ---- */
 
 static bool write_failed(uint64_t offset, int number, Error *err) {
-    return error_set(err, ERROR_IO, ERROR_NO_OFFSET, "writing at byte %" PRIu64 " failed: %s", offset, strerror(number));
+    return error_set(err, ERROR_IO, ERROR_NO_OFFSET, "writing at byte %" PRIu64 " failed: %s", offset,
+                     strerror(number));
 }
 
-static bool write_all(int fd, uint64_t offset, const uint8_t *bytes, size_t length,
-                      Error *err) {
+static bool write_all(int fd, uint64_t offset, const uint8_t *bytes, size_t length, Error *err) {
     for (size_t done = 0; done < length;) {
         ssize_t put = write(fd, bytes + done, length - done);
         if (put >= 0) done += (size_t)put;
@@ -218,8 +221,7 @@ static bool write_all(int fd, uint64_t offset, const uint8_t *bytes, size_t leng
     return true;
 }
 
-static bool write_piece(const Rope *rope, const Piece *piece, int fd, uint8_t *block,
-                        Error *err) {
+static bool write_piece(const Rope *rope, const Piece *piece, int fd, uint8_t *block, Error *err) {
     for (uint64_t done = 0; done < piece->length;) {
         size_t part = piece->length - done < WRITE_BLOCK ? (size_t)(piece->length - done) : WRITE_BLOCK;
         read_piece(rope, piece, done, block, part);
