@@ -186,10 +186,10 @@ test-update: $(BINARY) $(MODULE) ## writes the expected texts (tests/**/*.golden
 test-corpus: $(BINARY) $(COMPARE) ## opens all models of CORPUS=dir and compares them with protobuf-c's decoding
 	@$(BINARY) tests/corpus.lua --build $(BUILD) $(CORPUS)
 
-demo: all ## builds a small model in build/models and prints its card
+demo: all ## builds the BERT model that started this project in build/models and prints its card
 	@mkdir -p $(BUILD)/models
-	@$(LUA) tests/models/demo.lua $(BUILD)/models/demo.onnx
-	@$(BINARY) card $(BUILD)/models/demo.onnx
+	@$(BINARY) tests/models/make.lua bert_squad $(BUILD)/models/bert_squad.onnx
+	@$(BINARY) card $(BUILD)/models/bert_squad.onnx
 
 NPM_MODELS := $(BUILD)/models/npm
 

@@ -32,7 +32,7 @@ describe("README.md", function()
 
   setup(function()
     os.execute("mkdir -p build/models")
-    assert(os.execute(binary .. " tests/models/demo.lua build/models/demo.onnx"))
+    assert(os.execute(binary .. " tests/models/make.lua bert_squad build/models/bert_squad.onnx"))
     for _, item in ipairs(all) do -- a script that is shown with cat is first written
       local path = item.command:match("^cat (%S+)$")
       if path then
@@ -47,7 +47,7 @@ describe("README.md", function()
 
   for _, item in ipairs(all) do
     it("shows what happens: " .. item.command:sub(1, 60), function()
-      local command = item.command:gsub("build/onnxdoc", function() return binary end, 1)
+      local command = item.command:gsub("build/onnxdoc", function() return binary end)
       assert.equal(item.output, run(command))
     end)
   end
@@ -66,14 +66,26 @@ describe("README.md", function()
 end)
 
 describe("lua/README.md", function()
+  local lua_blocks = {}
+  for block in read("lua/README.md"):gmatch("```lua\n(.-)```") do lua_blocks[#lua_blocks + 1] = block end
+
   it("shows a report that runs", function()
-    local report = assert(read("lua/README.md"):match("```lua\n(.-)```"))
+    local report = assert(lua_blocks[1])
     local file = assert(io.open("build/models/over.lua", "wb"))
     file:write(report)
     file:close()
-    local name = "build/models/demo.onnx"
-    assert.equal(name .. ": /feed_forward/up.weight\n" .. name .. ": /feed_forward/down.weight\n",
-                 run(binary .. " build/models/over.lua --over 10000 " .. name))
+    local name = "build/models/bert_squad.onnx"
+    assert.equal(name .. ": bert/embeddings/word_embeddings:0\n",
+                 run(binary .. " build/models/over.lua --over 10000000 " .. name))
     assert.is_truthy(run(binary .. " build/models/over.lua --help"):find("--over BYTES", 1, true))
+  end)
+
+  it("shows a model that can be built", function()
+    local scratch = require("scratch").new()
+    local code = lua_blocks[2]:gsub('"m%.onnx"', ("%q"):format(scratch:path("m.onnx")))
+    assert.is_truthy(code:find("onnxdoc.build", 1, true))
+    assert(load("local onnxdoc = ...\n" .. code))(require "onnxdoc")
+    assert.equal(2, #require("onnxdoc").load(scratch:path("m.onnx")))
+    scratch:remove()
   end)
 end)
