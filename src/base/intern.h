@@ -23,7 +23,7 @@ typedef struct Text {
 typedef struct Interner {
     Array(char) pool;
     Array(Text) names; /* by symbol */
-    uint64_t *slots; /* tag (high 32 bits) and symbol + 1 (low), 0 is free; a power of two, open addressing */
+    uint64_t *slots; /* place (high 32 bits) and symbol + 1 (low), 0 is free; a power of two, open addressing */
     uint32_t slot_count;
     uint64_t seed; /* per process, so that no file can be made to collide */
 } Interner;
