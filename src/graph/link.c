@@ -227,13 +227,25 @@ static bool link_name(Loader *l, Id graph, Id node, uint64_t offset, const char 
     return model->values.items[value].graph == graph || note_capture(l, graph, value);
 }
 
+/* An input of a node: counted for its value's consumers; the first that is read before it is made is noted. */
+static bool link_input(Loader *l, Id graph, Id node, Id *slot) {
+    Model *model = l->model;
+    if (!link_name(l, graph, node, model->nodes.items[node].offset, "input ", slot)) return false;
+    if (*slot == ID_NONE) return true;
+    Value *value = &model->values.items[*slot];
+    value->first_consumer++;
+    bool is_forward = value->producer != ID_NONE && value->producer >= node && value->graph == graph;
+    if (is_forward && l->forward.items[graph] == ID_NONE) l->forward.items[graph] = *slot;
+    return true;
+}
+
 static bool link_graph(Loader *l, Id graph) {
     Model *model = l->model;
     const Graph *g = &model->graphs.items[graph];
     for (Id node = g->first_node; node < g->first_node + g->node_count; node++) {
         const Node *n = &model->nodes.items[node];
         for (uint32_t i = n[0].first_input; i < n[1].first_input; i++)
-            if (!link_name(l, graph, node, n->offset, "input ", &model->node_inputs.items[i])) return false;
+            if (!link_input(l, graph, node, &model->node_inputs.items[i])) return false;
     }
     for (uint32_t i = 0; i < g->outputs.count; i++) {
         Id *output = &model->lists.items[g->outputs.first + i];
@@ -274,6 +286,8 @@ static bool link_scopes(Loader *l) {
     uint32_t count = model->graphs.count;
     IdArray tree = {0};
     if (!grow_scope(l)) return false;
+    if (!array_reserve(&l->forward, count)) return load_out_of_memory(l);
+    memset(l->forward.items, 0xff, count * sizeof(Id));
     if (count == 1) return link_graph(l, 0); /* the scope still is what reading the one graph made it */
     if (!array_reserve(&tree, (uint64_t)count * 2)) return load_out_of_memory(l);
     Id *child = tree.items, *sibling = tree.items + count;
@@ -294,26 +308,23 @@ static bool link_scopes(Loader *l) {
 
 /* ---- consumers ---- */
 
+/* Turns the counts of link_input into places: first to each end, then filling backwards down to each start. */
 static bool link_consumers(Loader *l) {
     Model *model = l->model;
     model->value_count = model->values.count;
     if (!LOAD_PUSH(l, &model->values, (Value){0})) return false;
-    if (!array_reserve(&model->consumers, model->node_inputs.count)) return load_out_of_memory(l);
+    uint32_t end = 0;
+    for (uint32_t v = 0; v <= model->value_count; v++)
+        end = model->values.items[v].first_consumer += end;
+    if (!array_reserve(&model->consumers, end)) return load_out_of_memory(l);
+    model->consumers.count = end;
+    Id *consumers = model->consumers.items;
     Value *values = model->values.items;
-    const Id *inputs = model->node_inputs.items;
-    for (uint32_t i = 0; i < model->node_inputs.count; i++)
-        if (inputs[i] != ID_NONE) values[inputs[i] + 1].first_consumer++;
-    for (uint32_t v = 0; v < model->value_count; v++)
-        values[v + 1].first_consumer += values[v].first_consumer;
-    model->consumers.count = values[model->value_count].first_consumer;
-    /* Filling moves each start to its end, which is the next one's start: shift them back afterwards. */
-    for (Id node = 0; node < model->node_count; node++) {
-        const Node *n = &model->nodes.items[node];
-        for (uint32_t i = n[0].first_input; i < n[1].first_input; i++)
-            if (inputs[i] != ID_NONE) model->consumers.items[values[inputs[i]].first_consumer++] = node;
+    for (Id node = model->node_count; node-- > 0;) {
+        IdSpan inputs = node_inputs(model, node);
+        for (uint32_t i = 0; i < inputs.count; i++)
+            if (inputs.ids[i] != ID_NONE) consumers[--values[inputs.ids[i]].first_consumer] = node;
     }
-    for (uint32_t v = model->value_count; v > 0; v--) values[v].first_consumer = values[v - 1].first_consumer;
-    values[0].first_consumer = 0;
     return true;
 }
 

@@ -490,6 +490,7 @@ static void loader_free(Loader *l) {
     array_free(&l->initializers);
     array_free(&l->names);
     array_free(&l->members);
+    array_free(&l->forward);
     array_free(&l->captures);
     array_free(&l->undo);
 }

@@ -55,6 +55,7 @@ typedef struct Loader {
     }) members; /* graphs, tensors and types of an attribute */
 
     /* Of linking. */
+    Array(Id) forward; /* by graph: a value some node reads before the node that makes it, or ID_NONE */
     Array(Capture) captures;
     Array(Shadow) undo;
 } Loader;
