@@ -24,13 +24,8 @@ static inline uint64_t load32(const char *p) {
     return word;
 }
 
-/* Where a name belongs, modulo the size of the table, and what a slot keeps of it to compare before any text
- * is. Names count up ("conv_12", "conv_13"), so eight that differ only in the low three bits of their last byte
- * share a group, which is a cache line: filling the table in file order walks lines instead of jumping.
- * Everything else about a name goes through a seeded hash, and only eight names can share a group, so that no
- * file can make a chain. */
-#define GROUP 8
-
+/* Where a name belongs, modulo the size of the table: a hash with a seed. A slot keeps it, to compare before any
+ * text is. */
 static inline uint32_t place_of(uint64_t seed, Bytes name) {
     const char *p = name.data;
     size_t size = name.size;
@@ -44,10 +39,8 @@ static inline uint32_t place_of(uint64_t seed, Bytes name) {
         last = (uint64_t)(unsigned char)p[0] | (uint64_t)(unsigned char)p[size / 2] << 8 |
                (uint64_t)(unsigned char)p[size - 1] << 56;
     }
-    uint32_t position = (uint32_t)(last >> 56) & (GROUP - 1);
-    state = mix(state ^ (last & ~((uint64_t)(GROUP - 1) << 56)), 0xe7037ed1a0b428dbu);
-    state = mix(state, 0x8ebc6af09c88c6e3u);
-    return (uint32_t)state * GROUP + position;
+    state = mix(state ^ last, 0xe7037ed1a0b428dbu);
+    return (uint32_t)mix(state, 0x8ebc6af09c88c6e3u);
 }
 
 static size_t slots_size(uint32_t count) {
@@ -74,16 +67,10 @@ void interner_free(Interner *self) {
     self->slots = NULL;
 }
 
-/* What finds its slot taken looks on in the next group, one position further: eight names whose group is full go
- * there together, and the odd step comes to every slot. */
-static inline uint32_t next_slot(uint32_t at, uint32_t mask) {
-    return (at + GROUP + 1) & mask;
-}
-
 /* The slot that holds `name` or the free one where it belongs. */
 static inline uint32_t find_slot(const Interner *self, Bytes name, uint32_t place) {
     uint32_t mask = self->slot_count - 1;
-    for (uint32_t at = place & mask;; at = next_slot(at, mask)) {
+    for (uint32_t at = place & mask;; at = (at + 1) & mask) {
         uint64_t slot = self->slots[at];
         if (slot == 0) return at;
         if (slot >> 32 == place && bytes_equal(interner_name(self, (Symbol)slot - 1), name)) return at;
@@ -101,7 +88,7 @@ static bool interner_grow(Interner *self) {
         uint64_t slot = self->slots[i];
         if (slot == 0) continue;
         uint32_t at = (uint32_t)(slot >> 32) & (count - 1);
-        while (slots[at]) at = next_slot(at, count - 1);
+        while (slots[at]) at = (at + 1) & (count - 1);
         slots[at] = slot;
     }
     memory_free(self->slots, slots_size(old_count));
@@ -119,7 +106,16 @@ bool interner_store(Interner *self, Bytes bytes, Text *text) {
 }
 
 Symbol interner_add(Interner *self, Bytes name) {
+    return interner_add_placed(self, name, place_of(self->seed, name));
+}
+
+uint32_t interner_place(const Interner *self, Bytes name) {
     uint32_t place = place_of(self->seed, name);
+    __builtin_prefetch(&self->slots[place & (self->slot_count - 1)]);
+    return place;
+}
+
+Symbol interner_add_placed(Interner *self, Bytes name, uint32_t place) {
     uint32_t at = find_slot(self, name, place);
     if (self->slots[at]) return (Symbol)self->slots[at] - 1;
     if (self->names.count >= self->slot_count / 8 * 5) {

@@ -120,11 +120,33 @@ static bool check_attribute_names(Loader *l, Id node, const Node *n) {
     return true;
 }
 
-static bool load_edge(Loader *l, const Message *m, const char *field, bool is_input) {
-    Symbol name;
-    if (!load_symbol(l, m, field, &name)) return false;
-    return is_input ? LOAD_PUSH(l, &l->model->node_inputs, name)
-                    : LOAD_PUSH(l, &l->model->node_outputs, name);
+static bool intern_edges(Loader *l, EdgeNames *queue, IdArray *edges) {
+    Id *edge = edges->items + edges->count - queue->count;
+    const char *text = queue->text;
+    for (uint32_t i = 0; i < queue->count; i++) {
+        Bytes name = {text, queue->names[i].size};
+        edge[i] = interner_add_placed(&l->model->text, name, queue->names[i].place);
+        if (edge[i] == SYMBOL_NONE) return load_out_of_memory(l);
+        text += name.size;
+    }
+    queue->count = queue->used = 0;
+    return true;
+}
+
+static bool load_edge(Loader *l, const Message *m, const char *field, EdgeNames *queue, IdArray *edges) {
+    Bytes name;
+    if (!message_bytes(&l->reader, m, field, &name)) return false;
+    bool is_full = queue->count == EDGE_NAMES || name.size > sizeof queue->text - queue->used;
+    if (is_full && !intern_edges(l, queue, edges)) return false;
+    if (name.size > sizeof queue->text) {
+        Symbol symbol = interner_add(&l->model->text, name);
+        return symbol == SYMBOL_NONE ? load_out_of_memory(l) : LOAD_PUSH(l, edges, symbol);
+    }
+    queue->names[queue->count].place = interner_place(&l->model->text, name);
+    queue->names[queue->count++].size = (uint32_t)name.size;
+    memcpy(queue->text + queue->used, name.data, name.size);
+    queue->used += (uint32_t)name.size;
+    return LOAD_PUSH(l, edges, SYMBOL_EMPTY);
 }
 
 static bool load_node(Loader *l, const Message *field, Id graph) {
@@ -147,8 +169,8 @@ static bool load_node(Loader *l, const Message *field, Id graph) {
         bool done = true;
         Attribute attribute;
         switch (m.field) {
-        case NODE_INPUT: done = load_edge(l, &m, "input", true); break;
-        case NODE_OUTPUT: done = load_edge(l, &m, "output", false); break;
+        case NODE_INPUT: done = load_edge(l, &m, "input", &l->input_names, &model->node_inputs); break;
+        case NODE_OUTPUT: done = load_edge(l, &m, "output", &l->output_names, &model->node_outputs); break;
         case NODE_NAME: done = load_text(l, &m, "name", &node.name); break;
         case NODE_OP_TYPE: done = load_symbol(l, &m, "op_type", &op_type); break;
         case NODE_DOMAIN: done = load_domain(l, &m, "domain", &domain); break;
@@ -422,6 +444,9 @@ static bool load_graphs(Loader *l) {
         bool is_function = model->graphs.items[id].kind == GRAPH_KIND_FUNCTION;
         model->graphs.items[id].first_node = model->nodes.count;
         if (!(is_function ? load_function(l, id) : load_graph(l, id))) return false;
+        if (!intern_edges(l, &l->input_names, &model->node_inputs) ||
+            !intern_edges(l, &l->output_names, &model->node_outputs))
+            return false;
         model->graphs.items[id].node_count = model->nodes.count - model->graphs.items[id].first_node;
         if (!load_define_values(l, id)) return false;
     }

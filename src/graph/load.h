@@ -33,6 +33,22 @@ typedef struct Shadow {
     Id value;
 } Shadow;
 
+#ifndef EDGE_NAMES
+#define EDGE_NAMES 32
+#endif
+
+/* The names of the last `count` items of node_inputs or node_outputs: interned together, EDGE_NAMES at a time,
+ * while their places in memory are being fetched (interner_place). */
+typedef struct EdgeNames {
+    uint32_t count;
+    uint32_t used; /* of text */
+    struct {
+        uint32_t place; /* interner_place */
+        uint32_t size;
+    } names[EDGE_NAMES];
+    char text[EDGE_NAMES * 64];
+} EdgeNames;
+
 typedef struct Loader {
     Model *model;
     Reader reader;
@@ -44,6 +60,8 @@ typedef struct Loader {
     Array(Id) scope;    /* by symbol: the value that the name stands for, or ID_NONE */
 
     /* Of the graph or attribute being read. */
+    EdgeNames input_names;
+    EdgeNames output_names;
     Array(Declaration) inputs;
     Array(Declaration) outputs;
     Array(Declaration) value_infos;
