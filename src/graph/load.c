@@ -93,10 +93,19 @@ static Symbol operator_key(Interner *keys, Symbol domain, Symbol op_type, Symbol
     return interner_add(keys, (Bytes){(const char *)key, sizeof key});
 }
 
+static bool is_operator(const Model *model, Id id, Symbol domain, Symbol op_type, Symbol overload) {
+    if (id >= model->operators.count) return false;
+    const Operator *op = &model->operators.items[id];
+    return op->op_type == op_type && op->domain == domain && op->overload == overload;
+}
+
 static bool load_operator(Loader *l, Symbol domain, Symbol op_type, Symbol overload, Id *op) {
+    Id *recent = &l->recent_operators[op_type % RECENT_OPERATORS];
+    *op = *recent;
+    if (is_operator(l->model, *op, domain, op_type, overload)) return true;
     Symbol key = operator_key(&l->operators, domain, op_type, overload);
     if (key == SYMBOL_NONE) return load_out_of_memory(l);
-    *op = key - 1;
+    *op = *recent = key - 1;
     if (*op < l->model->operators.count) return true;
     return LOAD_PUSH(
         l, &l->model->operators,

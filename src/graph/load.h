@@ -36,6 +36,7 @@ typedef struct Shadow {
 #ifndef EDGE_NAMES
 #define EDGE_NAMES 32
 #endif
+#define RECENT_OPERATORS 64
 
 /* The names of the last `count` items of node_inputs or node_outputs: interned together, EDGE_NAMES at a time,
  * while their places in memory are being fetched (interner_place). */
@@ -54,6 +55,7 @@ typedef struct Loader {
     Reader reader;
     Error *err;
     Interner operators; /* (domain, op_type, overload) as bytes -> operator id + 1 */
+    Id recent_operators[RECENT_OPERATORS]; /* by op_type modulo their number; spares most look-ups */
     Interner functions; /* likewise -> index in function_graphs + 1 */
     Array(Id) function_graphs;
     Interner locations; /* location symbols as bytes -> data file id + 1 */
