@@ -116,16 +116,13 @@ uint32_t interner_place(const Interner *self, Bytes name) {
 }
 
 Symbol interner_add_placed(Interner *self, Bytes name, uint32_t place) {
-    uint32_t at = find_slot(self, name, place);
-    if (self->slots[at]) return (Symbol)self->slots[at] - 1;
-    if (self->names.count >= self->slot_count / 8 * 5) {
-        if (!interner_grow(self)) return SYMBOL_NONE;
-        at = find_slot(self, name, place);
-    }
+    if (self->names.count >= self->slot_count / 8 * 5 && !interner_grow(self)) return SYMBOL_NONE;
+    uint64_t *slot = &self->slots[find_slot(self, name, place)];
+    if (*slot) return (Symbol)*slot - 1;
     Text text;
     if (self->names.count >= SYMBOL_NONE - 1 || !interner_store(self, name, &text)) return SYMBOL_NONE;
     if (!array_push(&self->names, text)) return SYMBOL_NONE;
-    self->slots[at] = (uint64_t)place << 32 | self->names.count;
+    *slot = (uint64_t)place << 32 | self->names.count;
     return self->names.count - 1;
 }
 

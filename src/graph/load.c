@@ -165,13 +165,15 @@ static bool load_node(Loader *l, const Message *field, Id graph) {
         return reader_fail(&l->reader, ERROR_LIMIT, field->start,
                            "NodeProto at byte %" PRIu64 " has %" PRIu64 " bytes, the limit is 4 GiB",
                            field->offset, field->length);
+    if (!array_reserve(&model->nodes, 1)) return load_out_of_memory(l);
     Id id = model->nodes.count;
-    Node node = {.offset = field->offset,
-                 .length = (uint32_t)field->length,
-                 .graph = graph,
-                 .first_input = model->node_inputs.count,
-                 .first_output = model->node_outputs.count,
-                 .first_attribute = model->attributes.count};
+    Node *node = &model->nodes.items[id];
+    *node = (Node){.offset = field->offset,
+                   .length = (uint32_t)field->length,
+                   .graph = graph,
+                   .first_input = model->node_inputs.count,
+                   .first_output = model->node_outputs.count,
+                   .first_attribute = model->attributes.count};
     Symbol op_type = SYMBOL_EMPTY, domain = SYMBOL_EMPTY, overload = SYMBOL_EMPTY;
     Message m = message_at("NodeProto", field->offset, field->length);
     while (message_next(&l->reader, &m)) {
@@ -180,7 +182,7 @@ static bool load_node(Loader *l, const Message *field, Id graph) {
         switch (m.field) {
         case NODE_INPUT: done = load_edge(l, &m, "input", &l->input_names, &model->node_inputs); break;
         case NODE_OUTPUT: done = load_edge(l, &m, "output", &l->output_names, &model->node_outputs); break;
-        case NODE_NAME: done = load_text(l, &m, "name", &node.name); break;
+        case NODE_NAME: done = load_text(l, &m, "name", &node->name); break;
         case NODE_OP_TYPE: done = load_symbol(l, &m, "op_type", &op_type); break;
         case NODE_DOMAIN: done = load_domain(l, &m, "domain", &domain); break;
         case NODE_OVERLOAD: done = load_symbol(l, &m, "overload", &overload); break;
@@ -197,12 +199,13 @@ static bool load_node(Loader *l, const Message *field, Id graph) {
         }
         if (!done) return false;
     }
-    if (l->reader.failed || !load_operator(l, domain, op_type, overload, &node.op)) return false;
+    if (l->reader.failed || !load_operator(l, domain, op_type, overload, &node->op)) return false;
     if (op_type == SYMBOL_EMPTY &&
-        !diagnose(model, DIAGNOSTIC_NO_OP_TYPE, diagnostic_at(graph, id, node.offset),
-                  "node %s has no operator type", quote(model_text(model, node.name)).text))
+        !diagnose(model, DIAGNOSTIC_NO_OP_TYPE, diagnostic_at(graph, id, node->offset),
+                  "node %s has no operator type", quote(model_text(model, node->name)).text))
         return load_out_of_memory(l);
-    return check_attribute_names(l, id, &node) && LOAD_PUSH(l, &model->nodes, node);
+    model->nodes.count++;
+    return check_attribute_names(l, id, node);
 }
 
 /* ---- graphs ---- */
