@@ -30,20 +30,37 @@ static bool value_problem(Loader *l, DiagnosticCode code, Id graph, Id node, Id 
            load_out_of_memory(l);
 }
 
-static bool define_value(Loader *l, Value value, uint64_t offset, Id *id) {
+/* Appends a value that has a name and a graph so far, NULL when memory runs out. */
+static Value *new_value(Loader *l, Symbol name, Id graph) {
     Model *model = l->model;
-    *id = model->values.count;
-    bool is_named = value.name != SYMBOL_EMPTY;
-    value.is_duplicate = is_named && own_value(l, value.graph, value.name) != ID_NONE;
-    if (!LOAD_PUSH(l, &model->values, value)) return false;
-    if (value.is_duplicate)
-        return value_problem(l, DIAGNOSTIC_DUPLICATE_VALUE, value.graph, value.producer, *id, offset,
-                             "value ", value.name, " is defined twice, the first definition counts");
-    if (is_named) l->scope.items[value.name] = *id;
-    else
-        return value_problem(l, DIAGNOSTIC_UNNAMED_VALUE, value.graph, ID_NONE, *id, offset,
-                             value.is_input ? "a graph input has the name " : "an initializer has the name ",
-                             value.name, "");
+    if (!array_reserve(&model->values, 1)) {
+        load_out_of_memory(l);
+        return NULL;
+    }
+    Value *value = &model->values.items[model->values.count++];
+    *value = (Value){.name = name,
+                     .graph = graph,
+                     .producer = ID_NONE,
+                     .tensor = ID_NONE,
+                     .type = ID_NONE,
+                     .info = ID_NONE};
+    return value;
+}
+
+/* Enters the value appended last among the names of its graph. */
+static bool define_value(Loader *l, uint64_t offset, Id *id) {
+    Model *model = l->model;
+    *id = model->values.count - 1;
+    Value *value = &model->values.items[*id];
+    if (value->name == SYMBOL_EMPTY)
+        return value_problem(l, DIAGNOSTIC_UNNAMED_VALUE, value->graph, ID_NONE, *id, offset,
+                             value->is_input ? "a graph input has the name " : "an initializer has the name ",
+                             value->name, "");
+    value->is_duplicate = own_value(l, value->graph, value->name) != ID_NONE;
+    if (value->is_duplicate)
+        return value_problem(l, DIAGNOSTIC_DUPLICATE_VALUE, value->graph, value->producer, *id, offset,
+                             "value ", value->name, " is defined twice, the first definition counts");
+    l->scope.items[value->name] = *id;
     return true;
 }
 
@@ -52,15 +69,13 @@ static bool define_inputs(Loader *l, Id graph) {
     List list = {model->lists.count, l->inputs.count};
     for (uint32_t i = 0; i < l->inputs.count; i++) {
         const Declaration *input = &l->inputs.items[i];
-        Value value = {.name = input->name,
-                       .graph = graph,
-                       .producer = ID_NONE,
-                       .tensor = ID_NONE,
-                       .type = input->type,
-                       .info = input->info,
-                       .is_input = true};
+        Value *value = new_value(l, input->name, graph);
+        if (!value) return false;
+        value->type = input->type;
+        value->info = input->info;
+        value->is_input = true;
         Id id;
-        if (!define_value(l, value, input->offset, &id) || !LOAD_PUSH(l, &model->lists, id)) return false;
+        if (!define_value(l, input->offset, &id) || !LOAD_PUSH(l, &model->lists, id)) return false;
     }
     model->graphs.items[graph].inputs = list;
     return true;
@@ -78,13 +93,10 @@ static bool define_initializers(Loader *l, Id graph) {
             model->tensors.items[tensor].value = id;
             continue;
         }
-        Value value = {.name = name,
-                       .graph = graph,
-                       .producer = ID_NONE,
-                       .tensor = tensor,
-                       .type = ID_NONE,
-                       .info = ID_NONE};
-        if (!define_value(l, value, model->tensors.items[tensor].range.offset, &id)) return false;
+        Value *value = new_value(l, name, graph);
+        if (!value) return false;
+        value->tensor = tensor;
+        if (!define_value(l, model->tensors.items[tensor].range.offset, &id)) return false;
         model->tensors.items[tensor].value = id;
     }
     return load_list(l, l->initializers.items, l->initializers.count,
@@ -104,13 +116,10 @@ static bool define_node_outputs(Loader *l, Id graph) {
                 *output = ID_NONE;
                 continue;
             }
-            Value value = {.name = *output,
-                           .graph = graph,
-                           .producer = node,
-                           .tensor = ID_NONE,
-                           .type = ID_NONE,
-                           .info = ID_NONE};
-            if (!define_value(l, value, model->nodes.items[node].offset, output)) return false;
+            Value *value = new_value(l, *output, graph);
+            if (!value) return false;
+            value->producer = node;
+            if (!define_value(l, model->nodes.items[node].offset, output)) return false;
         }
     }
     return true;
@@ -210,15 +219,10 @@ static bool link_name(Loader *l, Id graph, Id node, uint64_t offset, const char 
     }
     Id value = l->scope.items[name];
     if (value == ID_NONE) {
-        Value undefined = {.name = name,
-                           .graph = graph,
-                           .producer = ID_NONE,
-                           .tensor = ID_NONE,
-                           .type = ID_NONE,
-                           .info = ID_NONE,
-                           .is_undefined = true};
         value = model->values.count;
-        if (!LOAD_PUSH(l, &model->values, undefined) || !set_scope(l, name, value)) return false;
+        Value *undefined = new_value(l, name, graph);
+        if (!undefined || !set_scope(l, name, value)) return false;
+        undefined->is_undefined = true;
         if (!value_problem(l, DIAGNOSTIC_UNDEFINED_VALUE, graph, node, value, offset, what, name,
                            " is defined nowhere"))
             return false;
