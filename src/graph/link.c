@@ -316,6 +316,7 @@ static bool link_scopes(Loader *l) {
 static bool link_consumers(Loader *l) {
     Model *model = l->model;
     model->value_count = model->values.count;
+    array_free(&l->scope); /* names are done with */
     if (!LOAD_PUSH(l, &model->values, (Value){0})) return false;
     uint32_t end = 0;
     for (uint32_t v = 0; v <= model->value_count; v++)
