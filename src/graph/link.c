@@ -319,8 +319,7 @@ static bool link_consumers(Loader *l) {
     array_free(&l->scope); /* names are done with */
     if (!LOAD_PUSH(l, &model->values, (Value){0})) return false;
     uint32_t end = 0;
-    for (uint32_t v = 0; v <= model->value_count; v++)
-        end = model->values.items[v].first_consumer += end;
+    for (uint32_t v = 0; v <= model->value_count; v++) end = model->values.items[v].first_consumer += end;
     if (!array_reserve(&model->consumers, end)) return load_out_of_memory(l);
     model->consumers.count = end;
     Id *consumers = model->consumers.items;

@@ -54,9 +54,9 @@ typedef struct Loader {
     Model *model;
     Reader reader;
     Error *err;
-    Interner operators; /* (domain, op_type, overload) as bytes -> operator id + 1 */
+    Interner operators;                    /* (domain, op_type, overload) as bytes -> operator id + 1 */
     Id recent_operators[RECENT_OPERATORS]; /* by op_type modulo their number; spares most look-ups */
-    Interner functions; /* likewise -> index in function_graphs + 1 */
+    Interner functions;                    /* likewise -> index in function_graphs + 1 */
     Array(Id) function_graphs;
     Interner locations; /* location symbols as bytes -> data file id + 1 */
     Array(Id) scope;    /* by symbol: the value that the name stands for, or ID_NONE */
