@@ -234,7 +234,7 @@ format: ## shows where clang-format would write the C otherwise
 	clang-format --dry-run $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch])
 
 SANITIZED := SANITIZE=address,undefined OPTIMIZE=-O1
-TINY      := -DARRAY_FIRST=1 -DREADER_WINDOW=64 -DMEMORY_LARGE=8192
+TINY      := -DARRAY_FIRST=1 -DREADER_WINDOW=64 -DMEMORY_LARGE=8192 -DEDGE_NAMES=2
 
 asan: ## the suite under ASan and UBSan, then under maximal garbage collection and with tiny buffers
 	@$(MAKE) BUILD=build/asan $(SANITIZED) suite-sanitized

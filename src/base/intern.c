@@ -24,19 +24,9 @@ static inline uint64_t load32(const char *p) {
     return word;
 }
 
-/* Where a name belongs. Names count up ("conv_12", "conv_13"), so eight that differ only in the low three bits
- * of their last byte share a group, which is a cache line: filling the table in file order walks lines instead
- * of jumping. Everything else about a name goes through a seeded hash, and only eight names can share a group,
- * so that no file can make a chain. */
-typedef struct Place {
-    uint64_t group;
-    uint32_t tag;      /* what a slot keeps of the name, to compare before any text is */
-    uint32_t position; /* in the group */
-} Place;
-
-#define GROUP 8
-
-static inline Place place_of(uint64_t seed, Bytes name) {
+/* Where a name belongs, modulo the size of the table: a hash with a seed. A slot keeps it, to compare before any
+ * text is. */
+static inline uint32_t place_of(uint64_t seed, Bytes name) {
     const char *p = name.data;
     size_t size = name.size;
     uint64_t state = seed ^ (size * 0x9e3779b97f4a7c15u), last = 0;
@@ -49,14 +39,8 @@ static inline Place place_of(uint64_t seed, Bytes name) {
         last = (uint64_t)(unsigned char)p[0] | (uint64_t)(unsigned char)p[size / 2] << 8 |
                (uint64_t)(unsigned char)p[size - 1] << 56;
     }
-    uint32_t position = (uint32_t)(last >> 56) & (GROUP - 1);
-    state = mix(state ^ (last & ~((uint64_t)(GROUP - 1) << 56)), 0xe7037ed1a0b428dbu);
-    state = mix(state, 0x8ebc6af09c88c6e3u);
-    return (Place){state, (uint32_t)(state >> 32) + position, position};
-}
-
-static inline uint32_t place_slot(const Interner *self, Place place) {
-    return ((uint32_t)place.group * GROUP + place.position) & (self->slot_count - 1);
+    state = mix(state ^ last, 0xe7037ed1a0b428dbu);
+    return (uint32_t)mix(state, 0x8ebc6af09c88c6e3u);
 }
 
 static size_t slots_size(uint32_t count) {
@@ -83,32 +67,33 @@ void interner_free(Interner *self) {
     self->slots = NULL;
 }
 
-/* The slot that holds `name` or the free one where it belongs; what does not fit a group goes on behind it. */
-static inline uint32_t find_slot(const Interner *self, Bytes name, Place place) {
+/* The slot that holds `name` or the free one where it belongs. */
+static inline uint32_t find_slot(const Interner *self, Bytes name, uint32_t place) {
     uint32_t mask = self->slot_count - 1;
-    for (uint32_t at = place_slot(self, place);; at = (at + 1) & mask) {
+    for (uint32_t at = place & mask;; at = (at + 1) & mask) {
         uint64_t slot = self->slots[at];
         if (slot == 0) return at;
-        if (slot >> 32 == place.tag && bytes_equal(interner_name(self, (Symbol)slot - 1), name)) return at;
+        if (slot >> 32 == place && bytes_equal(interner_name(self, (Symbol)slot - 1), name)) return at;
     }
 }
 
-/* Names are placed anew in symbol order, so that the pool is read front to back. */
+/* A slot knows its place, so both tables are walked front to back and no text is looked at. */
 static bool interner_grow(Interner *self) {
-    if (self->slot_count > UINT32_MAX / 4) return false;
-    uint32_t old_count = self->slot_count, count = old_count * 4;
-    uint64_t *old = self->slots, *slots = memory_resize(NULL, 0, slots_size(count));
+    if (self->slot_count > UINT32_MAX / 2) return false;
+    uint32_t old_count = self->slot_count, count = old_count * 2;
+    uint64_t *slots = memory_resize(NULL, 0, slots_size(count));
     if (!slots) return false;
     if (slots_size(count) < MEMORY_LARGE) memset(slots, 0, slots_size(count)); /* a mapping is zero already */
+    for (uint32_t i = 0; i < old_count; i++) {
+        uint64_t slot = self->slots[i];
+        if (slot == 0) continue;
+        uint32_t at = (uint32_t)(slot >> 32) & (count - 1);
+        while (slots[at]) at = (at + 1) & (count - 1);
+        slots[at] = slot;
+    }
+    memory_free(self->slots, slots_size(old_count));
     self->slots = slots;
     self->slot_count = count;
-    for (uint32_t symbol = 0; symbol < self->names.count; symbol++) {
-        Place place = place_of(self->seed, interner_name(self, symbol));
-        uint32_t at = place_slot(self, place);
-        while (slots[at]) at = (at + 1) & (count - 1);
-        slots[at] = (uint64_t)place.tag << 32 | (symbol + 1);
-    }
-    memory_free(old, slots_size(old_count));
     return true;
 }
 
@@ -121,17 +106,23 @@ bool interner_store(Interner *self, Bytes bytes, Text *text) {
 }
 
 Symbol interner_add(Interner *self, Bytes name) {
-    Place place = place_of(self->seed, name);
-    uint32_t at = find_slot(self, name, place);
-    if (self->slots[at]) return (Symbol)self->slots[at] - 1;
-    if (self->names.count >= self->slot_count / 8 * 5) {
-        if (!interner_grow(self)) return SYMBOL_NONE;
-        at = find_slot(self, name, place);
-    }
+    return interner_add_placed(self, name, place_of(self->seed, name));
+}
+
+uint32_t interner_place(const Interner *self, Bytes name) {
+    uint32_t place = place_of(self->seed, name);
+    __builtin_prefetch(&self->slots[place & (self->slot_count - 1)]);
+    return place;
+}
+
+Symbol interner_add_placed(Interner *self, Bytes name, uint32_t place) {
+    if (self->names.count >= self->slot_count / 8 * 5 && !interner_grow(self)) return SYMBOL_NONE;
+    uint64_t *slot = &self->slots[find_slot(self, name, place)];
+    if (*slot) return (Symbol)*slot - 1;
     Text text;
     if (self->names.count >= SYMBOL_NONE - 1 || !interner_store(self, name, &text)) return SYMBOL_NONE;
     if (!array_push(&self->names, text)) return SYMBOL_NONE;
-    self->slots[at] = (uint64_t)place.tag << 32 | self->names.count;
+    *slot = (uint64_t)place << 32 | self->names.count;
     return self->names.count - 1;
 }
 

@@ -23,7 +23,7 @@ typedef struct Text {
 typedef struct Interner {
     Array(char) pool;
     Array(Text) names; /* by symbol */
-    uint64_t *slots; /* tag (high 32 bits) and symbol + 1 (low), 0 is free; a power of two, open addressing */
+    uint64_t *slots;   /* place (high half) and symbol + 1, 0 is free; a power of two, open addressing */
     uint32_t slot_count;
     uint64_t seed; /* per process, so that no file can be made to collide */
 } Interner;
@@ -33,6 +33,10 @@ void interner_free(Interner *self);
 
 /* The symbol of `name`, added when it is new; SYMBOL_NONE when memory (or 4 GiB of text) runs out. */
 Symbol interner_add(Interner *self, Bytes name);
+/* interner_add in two steps with other work between them: the place of a name, whose memory the processor starts
+ * to fetch, and the symbol. Waiting for that memory is a sixth of opening a large graph. */
+uint32_t interner_place(const Interner *self, Bytes name);
+Symbol interner_add_placed(Interner *self, Bytes name, uint32_t place);
 /* The symbol of `name`, or SYMBOL_NONE when it was never added. */
 Symbol interner_find(const Interner *self, Bytes name);
 

@@ -5,11 +5,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define HUGE_PAGE ((size_t)2 << 20)
-
-/* Large blocks are whole pages of their own; the rounding is the same for every size that asks. */
+/* Mappings are multiples of MEMORY_LARGE, so that huge pages fill them to the end. */
 static size_t mapping_size(size_t size) {
-    return (size + 4095) & ~(size_t)4095;
+    return (size + MEMORY_LARGE - 1) & ~(MEMORY_LARGE - 1);
 }
 
 static void *mapping_resize(void *block, size_t old_size, size_t new_size) {
@@ -20,7 +18,7 @@ static void *mapping_resize(void *block, size_t old_size, size_t new_size) {
         mapped =
             mmap(NULL, mapping_size(new_size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) return NULL;
-    if (new_size >= HUGE_PAGE) madvise(mapped, mapping_size(new_size), MADV_HUGEPAGE);
+    madvise(mapped, mapping_size(new_size), MADV_HUGEPAGE);
     if (block && old_size < MEMORY_LARGE) {
         memcpy(mapped, block, old_size);
         free(block);
@@ -29,7 +27,7 @@ static void *mapping_resize(void *block, size_t old_size, size_t new_size) {
 }
 
 void *memory_resize(void *block, size_t old_size, size_t new_size) {
-    if (new_size > PTRDIFF_MAX - 4096) return NULL;
+    if (new_size > PTRDIFF_MAX - MEMORY_LARGE) return NULL;
     if (new_size >= MEMORY_LARGE) return mapping_resize(block, old_size, new_size);
     return realloc(block, new_size);
 }

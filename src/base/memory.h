@@ -1,6 +1,6 @@
-/* memory: what every growing block stands on. Small blocks come from malloc; from MEMORY_LARGE on a block
- * is an anonymous mapping that grows by mremap and is marked for huge pages, since faulting a page in
- * costs about as much as parsing the nodes that fill it. The caller keeps the size and hands it back.
+/* memory: what every growing block stands on. Small blocks come from malloc; from MEMORY_LARGE, the size of a
+ * huge page, on a block is an anonymous mapping of whole huge pages that grows by mremap, since faulting a
+ * page in costs about as much as parsing the nodes that fill it. The caller keeps the size and hands it back.
  */
 #ifndef ONNXDOC_MEMORY_H
 #define ONNXDOC_MEMORY_H
@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #ifndef MEMORY_LARGE
-#define MEMORY_LARGE ((size_t)4 << 20)
+#define MEMORY_LARGE ((size_t)2 << 20) /* a power of two, whole pages */
 #endif
 #ifndef ARRAY_FIRST
 #define ARRAY_FIRST 8

@@ -30,20 +30,37 @@ static bool value_problem(Loader *l, DiagnosticCode code, Id graph, Id node, Id 
            load_out_of_memory(l);
 }
 
-static bool define_value(Loader *l, Value value, uint64_t offset, Id *id) {
+/* Appends a value that has a name and a graph so far, NULL when memory runs out. */
+static Value *new_value(Loader *l, Symbol name, Id graph) {
     Model *model = l->model;
-    *id = model->values.count;
-    bool is_named = value.name != SYMBOL_EMPTY;
-    value.is_duplicate = is_named && own_value(l, value.graph, value.name) != ID_NONE;
-    if (!LOAD_PUSH(l, &model->values, value)) return false;
-    if (value.is_duplicate)
-        return value_problem(l, DIAGNOSTIC_DUPLICATE_VALUE, value.graph, value.producer, *id, offset,
-                             "value ", value.name, " is defined twice, the first definition counts");
-    if (is_named) l->scope.items[value.name] = *id;
-    else
-        return value_problem(l, DIAGNOSTIC_UNNAMED_VALUE, value.graph, ID_NONE, *id, offset,
-                             value.is_input ? "a graph input has the name " : "an initializer has the name ",
-                             value.name, "");
+    if (!array_reserve(&model->values, 1)) {
+        load_out_of_memory(l);
+        return NULL;
+    }
+    Value *value = &model->values.items[model->values.count++];
+    *value = (Value){.name = name,
+                     .graph = graph,
+                     .producer = ID_NONE,
+                     .tensor = ID_NONE,
+                     .type = ID_NONE,
+                     .info = ID_NONE};
+    return value;
+}
+
+/* Enters the value appended last among the names of its graph. */
+static bool define_value(Loader *l, uint64_t offset, Id *id) {
+    Model *model = l->model;
+    *id = model->values.count - 1;
+    Value *value = &model->values.items[*id];
+    if (value->name == SYMBOL_EMPTY)
+        return value_problem(l, DIAGNOSTIC_UNNAMED_VALUE, value->graph, ID_NONE, *id, offset,
+                             value->is_input ? "a graph input has the name " : "an initializer has the name ",
+                             value->name, "");
+    value->is_duplicate = own_value(l, value->graph, value->name) != ID_NONE;
+    if (value->is_duplicate)
+        return value_problem(l, DIAGNOSTIC_DUPLICATE_VALUE, value->graph, value->producer, *id, offset,
+                             "value ", value->name, " is defined twice, the first definition counts");
+    l->scope.items[value->name] = *id;
     return true;
 }
 
@@ -52,15 +69,13 @@ static bool define_inputs(Loader *l, Id graph) {
     List list = {model->lists.count, l->inputs.count};
     for (uint32_t i = 0; i < l->inputs.count; i++) {
         const Declaration *input = &l->inputs.items[i];
-        Value value = {.name = input->name,
-                       .graph = graph,
-                       .producer = ID_NONE,
-                       .tensor = ID_NONE,
-                       .type = input->type,
-                       .info = input->info,
-                       .is_input = true};
+        Value *value = new_value(l, input->name, graph);
+        if (!value) return false;
+        value->type = input->type;
+        value->info = input->info;
+        value->is_input = true;
         Id id;
-        if (!define_value(l, value, input->offset, &id) || !LOAD_PUSH(l, &model->lists, id)) return false;
+        if (!define_value(l, input->offset, &id) || !LOAD_PUSH(l, &model->lists, id)) return false;
     }
     model->graphs.items[graph].inputs = list;
     return true;
@@ -78,13 +93,10 @@ static bool define_initializers(Loader *l, Id graph) {
             model->tensors.items[tensor].value = id;
             continue;
         }
-        Value value = {.name = name,
-                       .graph = graph,
-                       .producer = ID_NONE,
-                       .tensor = tensor,
-                       .type = ID_NONE,
-                       .info = ID_NONE};
-        if (!define_value(l, value, model->tensors.items[tensor].range.offset, &id)) return false;
+        Value *value = new_value(l, name, graph);
+        if (!value) return false;
+        value->tensor = tensor;
+        if (!define_value(l, model->tensors.items[tensor].range.offset, &id)) return false;
         model->tensors.items[tensor].value = id;
     }
     return load_list(l, l->initializers.items, l->initializers.count,
@@ -104,13 +116,10 @@ static bool define_node_outputs(Loader *l, Id graph) {
                 *output = ID_NONE;
                 continue;
             }
-            Value value = {.name = *output,
-                           .graph = graph,
-                           .producer = node,
-                           .tensor = ID_NONE,
-                           .type = ID_NONE,
-                           .info = ID_NONE};
-            if (!define_value(l, value, model->nodes.items[node].offset, output)) return false;
+            Value *value = new_value(l, *output, graph);
+            if (!value) return false;
+            value->producer = node;
+            if (!define_value(l, model->nodes.items[node].offset, output)) return false;
         }
     }
     return true;
@@ -210,15 +219,10 @@ static bool link_name(Loader *l, Id graph, Id node, uint64_t offset, const char 
     }
     Id value = l->scope.items[name];
     if (value == ID_NONE) {
-        Value undefined = {.name = name,
-                           .graph = graph,
-                           .producer = ID_NONE,
-                           .tensor = ID_NONE,
-                           .type = ID_NONE,
-                           .info = ID_NONE,
-                           .is_undefined = true};
         value = model->values.count;
-        if (!LOAD_PUSH(l, &model->values, undefined) || !set_scope(l, name, value)) return false;
+        Value *undefined = new_value(l, name, graph);
+        if (!undefined || !set_scope(l, name, value)) return false;
+        undefined->is_undefined = true;
         if (!value_problem(l, DIAGNOSTIC_UNDEFINED_VALUE, graph, node, value, offset, what, name,
                            " is defined nowhere"))
             return false;
@@ -227,13 +231,25 @@ static bool link_name(Loader *l, Id graph, Id node, uint64_t offset, const char 
     return model->values.items[value].graph == graph || note_capture(l, graph, value);
 }
 
+/* An input of a node: counted for its value's consumers; the first that is read before it is made is noted. */
+static bool link_input(Loader *l, Id graph, Id node, Id *slot) {
+    Model *model = l->model;
+    if (!link_name(l, graph, node, model->nodes.items[node].offset, "input ", slot)) return false;
+    if (*slot == ID_NONE) return true;
+    Value *value = &model->values.items[*slot];
+    value->first_consumer++;
+    bool is_forward = value->producer != ID_NONE && value->producer >= node && value->graph == graph;
+    if (is_forward && l->forward.items[graph] == ID_NONE) l->forward.items[graph] = *slot;
+    return true;
+}
+
 static bool link_graph(Loader *l, Id graph) {
     Model *model = l->model;
     const Graph *g = &model->graphs.items[graph];
     for (Id node = g->first_node; node < g->first_node + g->node_count; node++) {
         const Node *n = &model->nodes.items[node];
         for (uint32_t i = n[0].first_input; i < n[1].first_input; i++)
-            if (!link_name(l, graph, node, n->offset, "input ", &model->node_inputs.items[i])) return false;
+            if (!link_input(l, graph, node, &model->node_inputs.items[i])) return false;
     }
     for (uint32_t i = 0; i < g->outputs.count; i++) {
         Id *output = &model->lists.items[g->outputs.first + i];
@@ -274,6 +290,8 @@ static bool link_scopes(Loader *l) {
     uint32_t count = model->graphs.count;
     IdArray tree = {0};
     if (!grow_scope(l)) return false;
+    if (!array_reserve(&l->forward, count)) return load_out_of_memory(l);
+    memset(l->forward.items, 0xff, count * sizeof(Id));
     if (count == 1) return link_graph(l, 0); /* the scope still is what reading the one graph made it */
     if (!array_reserve(&tree, (uint64_t)count * 2)) return load_out_of_memory(l);
     Id *child = tree.items, *sibling = tree.items + count;
@@ -294,26 +312,23 @@ static bool link_scopes(Loader *l) {
 
 /* ---- consumers ---- */
 
+/* Turns the counts of link_input into places: first to each end, then filling backwards down to each start. */
 static bool link_consumers(Loader *l) {
     Model *model = l->model;
     model->value_count = model->values.count;
+    array_free(&l->scope); /* names are done with */
     if (!LOAD_PUSH(l, &model->values, (Value){0})) return false;
-    if (!array_reserve(&model->consumers, model->node_inputs.count)) return load_out_of_memory(l);
+    uint32_t end = 0;
+    for (uint32_t v = 0; v <= model->value_count; v++) end = model->values.items[v].first_consumer += end;
+    if (!array_reserve(&model->consumers, end)) return load_out_of_memory(l);
+    model->consumers.count = end;
+    Id *consumers = model->consumers.items;
     Value *values = model->values.items;
-    const Id *inputs = model->node_inputs.items;
-    for (uint32_t i = 0; i < model->node_inputs.count; i++)
-        if (inputs[i] != ID_NONE) values[inputs[i] + 1].first_consumer++;
-    for (uint32_t v = 0; v < model->value_count; v++)
-        values[v + 1].first_consumer += values[v].first_consumer;
-    model->consumers.count = values[model->value_count].first_consumer;
-    /* Filling moves each start to its end, which is the next one's start: shift them back afterwards. */
-    for (Id node = 0; node < model->node_count; node++) {
-        const Node *n = &model->nodes.items[node];
-        for (uint32_t i = n[0].first_input; i < n[1].first_input; i++)
-            if (inputs[i] != ID_NONE) model->consumers.items[values[inputs[i]].first_consumer++] = node;
+    for (Id node = model->node_count; node-- > 0;) {
+        IdSpan inputs = node_inputs(model, node);
+        for (uint32_t i = 0; i < inputs.count; i++)
+            if (inputs.ids[i] != ID_NONE) consumers[--values[inputs.ids[i]].first_consumer] = node;
     }
-    for (uint32_t v = model->value_count; v > 0; v--) values[v].first_consumer = values[v - 1].first_consumer;
-    values[0].first_consumer = 0;
     return true;
 }
 

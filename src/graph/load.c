@@ -93,10 +93,19 @@ static Symbol operator_key(Interner *keys, Symbol domain, Symbol op_type, Symbol
     return interner_add(keys, (Bytes){(const char *)key, sizeof key});
 }
 
+static bool is_operator(const Model *model, Id id, Symbol domain, Symbol op_type, Symbol overload) {
+    if (id >= model->operators.count) return false;
+    const Operator *op = &model->operators.items[id];
+    return op->op_type == op_type && op->domain == domain && op->overload == overload;
+}
+
 static bool load_operator(Loader *l, Symbol domain, Symbol op_type, Symbol overload, Id *op) {
+    Id *recent = &l->recent_operators[op_type % RECENT_OPERATORS];
+    *op = *recent;
+    if (is_operator(l->model, *op, domain, op_type, overload)) return true;
     Symbol key = operator_key(&l->operators, domain, op_type, overload);
     if (key == SYMBOL_NONE) return load_out_of_memory(l);
-    *op = key - 1;
+    *op = *recent = key - 1;
     if (*op < l->model->operators.count) return true;
     return LOAD_PUSH(
         l, &l->model->operators,
@@ -120,11 +129,39 @@ static bool check_attribute_names(Loader *l, Id node, const Node *n) {
     return true;
 }
 
-static bool load_edge(Loader *l, const Message *m, const char *field, bool is_input) {
-    Symbol name;
-    if (!load_symbol(l, m, field, &name)) return false;
-    return is_input ? LOAD_PUSH(l, &l->model->node_inputs, name)
-                    : LOAD_PUSH(l, &l->model->node_outputs, name);
+static bool intern_queue(Loader *l, EdgeNames *queue, IdArray *edges) {
+    Id *edge = edges->items + edges->count - queue->count;
+    const char *text = queue->text;
+    for (uint32_t i = 0; i < queue->count; i++) {
+        Bytes name = {text, queue->names[i].size};
+        edge[i] = interner_add_placed(&l->model->text, name, queue->names[i].place);
+        if (edge[i] == SYMBOL_NONE) return load_out_of_memory(l);
+        text += name.size;
+    }
+    queue->count = queue->used = 0;
+    return true;
+}
+
+/* Outputs first: nearly all are new and nearly all inputs are not, which branch predictors like. */
+static bool intern_edges(Loader *l) {
+    return intern_queue(l, &l->output_names, &l->model->node_outputs) &&
+           intern_queue(l, &l->input_names, &l->model->node_inputs);
+}
+
+static bool load_edge(Loader *l, const Message *m, const char *field, EdgeNames *queue, IdArray *edges) {
+    Bytes name;
+    if (!message_bytes(&l->reader, m, field, &name)) return false;
+    bool is_full = queue->count == EDGE_NAMES || name.size > sizeof queue->text - queue->used;
+    if (is_full && !intern_edges(l)) return false;
+    if (name.size > sizeof queue->text) {
+        Symbol symbol = interner_add(&l->model->text, name);
+        return symbol == SYMBOL_NONE ? load_out_of_memory(l) : LOAD_PUSH(l, edges, symbol);
+    }
+    queue->names[queue->count].place = interner_place(&l->model->text, name);
+    queue->names[queue->count++].size = (uint32_t)name.size;
+    memcpy(queue->text + queue->used, name.data, name.size);
+    queue->used += (uint32_t)name.size;
+    return LOAD_PUSH(l, edges, SYMBOL_EMPTY);
 }
 
 static bool load_node(Loader *l, const Message *field, Id graph) {
@@ -134,22 +171,24 @@ static bool load_node(Loader *l, const Message *field, Id graph) {
         return reader_fail(&l->reader, ERROR_LIMIT, field->start,
                            "NodeProto at byte %" PRIu64 " has %" PRIu64 " bytes, the limit is 4 GiB",
                            field->offset, field->length);
+    if (!array_reserve(&model->nodes, 1)) return load_out_of_memory(l);
     Id id = model->nodes.count;
-    Node node = {.offset = field->offset,
-                 .length = (uint32_t)field->length,
-                 .graph = graph,
-                 .first_input = model->node_inputs.count,
-                 .first_output = model->node_outputs.count,
-                 .first_attribute = model->attributes.count};
+    Node *node = &model->nodes.items[id];
+    *node = (Node){.offset = field->offset,
+                   .length = (uint32_t)field->length,
+                   .graph = graph,
+                   .first_input = model->node_inputs.count,
+                   .first_output = model->node_outputs.count,
+                   .first_attribute = model->attributes.count};
     Symbol op_type = SYMBOL_EMPTY, domain = SYMBOL_EMPTY, overload = SYMBOL_EMPTY;
     Message m = message_at("NodeProto", field->offset, field->length);
     while (message_next(&l->reader, &m)) {
         bool done = true;
         Attribute attribute;
         switch (m.field) {
-        case NODE_INPUT: done = load_edge(l, &m, "input", true); break;
-        case NODE_OUTPUT: done = load_edge(l, &m, "output", false); break;
-        case NODE_NAME: done = load_text(l, &m, "name", &node.name); break;
+        case NODE_INPUT: done = load_edge(l, &m, "input", &l->input_names, &model->node_inputs); break;
+        case NODE_OUTPUT: done = load_edge(l, &m, "output", &l->output_names, &model->node_outputs); break;
+        case NODE_NAME: done = load_text(l, &m, "name", &node->name); break;
         case NODE_OP_TYPE: done = load_symbol(l, &m, "op_type", &op_type); break;
         case NODE_DOMAIN: done = load_domain(l, &m, "domain", &domain); break;
         case NODE_OVERLOAD: done = load_symbol(l, &m, "overload", &overload); break;
@@ -166,12 +205,13 @@ static bool load_node(Loader *l, const Message *field, Id graph) {
         }
         if (!done) return false;
     }
-    if (l->reader.failed || !load_operator(l, domain, op_type, overload, &node.op)) return false;
+    if (l->reader.failed || !load_operator(l, domain, op_type, overload, &node->op)) return false;
     if (op_type == SYMBOL_EMPTY &&
-        !diagnose(model, DIAGNOSTIC_NO_OP_TYPE, diagnostic_at(graph, id, node.offset),
-                  "node %s has no operator type", quote(model_text(model, node.name)).text))
+        !diagnose(model, DIAGNOSTIC_NO_OP_TYPE, diagnostic_at(graph, id, node->offset),
+                  "node %s has no operator type", quote(model_text(model, node->name)).text))
         return load_out_of_memory(l);
-    return check_attribute_names(l, id, &node) && LOAD_PUSH(l, &model->nodes, node);
+    model->nodes.count++;
+    return check_attribute_names(l, id, node);
 }
 
 /* ---- graphs ---- */
@@ -422,6 +462,7 @@ static bool load_graphs(Loader *l) {
         bool is_function = model->graphs.items[id].kind == GRAPH_KIND_FUNCTION;
         model->graphs.items[id].first_node = model->nodes.count;
         if (!(is_function ? load_function(l, id) : load_graph(l, id))) return false;
+        if (!intern_edges(l)) return false;
         model->graphs.items[id].node_count = model->nodes.count - model->graphs.items[id].first_node;
         if (!load_define_values(l, id)) return false;
     }
@@ -490,6 +531,7 @@ static void loader_free(Loader *l) {
     array_free(&l->initializers);
     array_free(&l->names);
     array_free(&l->members);
+    array_free(&l->forward);
     array_free(&l->captures);
     array_free(&l->undo);
 }

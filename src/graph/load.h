@@ -33,17 +33,37 @@ typedef struct Shadow {
     Id value;
 } Shadow;
 
+#ifndef EDGE_NAMES
+#define EDGE_NAMES 32
+#endif
+#define RECENT_OPERATORS 64
+
+/* The names of the last `count` items of node_inputs or node_outputs: interned together, EDGE_NAMES at a time,
+ * while their places in memory are being fetched (interner_place). */
+typedef struct EdgeNames {
+    uint32_t count;
+    uint32_t used; /* of text */
+    struct {
+        uint32_t place; /* interner_place */
+        uint32_t size;
+    } names[EDGE_NAMES];
+    char text[EDGE_NAMES * 64];
+} EdgeNames;
+
 typedef struct Loader {
     Model *model;
     Reader reader;
     Error *err;
-    Interner operators; /* (domain, op_type, overload) as bytes -> operator id + 1 */
-    Interner functions; /* likewise -> index in function_graphs + 1 */
+    Interner operators;                    /* (domain, op_type, overload) as bytes -> operator id + 1 */
+    Id recent_operators[RECENT_OPERATORS]; /* by op_type modulo their number; spares most look-ups */
+    Interner functions;                    /* likewise -> index in function_graphs + 1 */
     Array(Id) function_graphs;
     Interner locations; /* location symbols as bytes -> data file id + 1 */
     Array(Id) scope;    /* by symbol: the value that the name stands for, or ID_NONE */
 
     /* Of the graph or attribute being read. */
+    EdgeNames input_names;
+    EdgeNames output_names;
     Array(Declaration) inputs;
     Array(Declaration) outputs;
     Array(Declaration) value_infos;
@@ -55,6 +75,7 @@ typedef struct Loader {
     }) members; /* graphs, tensors and types of an attribute */
 
     /* Of linking. */
+    Array(Id) forward; /* by graph: a value some node reads before the node that makes it, or ID_NONE */
     Array(Capture) captures;
     Array(Shadow) undo;
 } Loader;

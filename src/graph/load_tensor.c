@@ -284,16 +284,21 @@ static bool check_external(Loader *l, Tensor *tensor, const Parts *parts) {
     return true;
 }
 
+/* A tensor whose dims, when there are any, are the next ones read. */
+static Tensor new_tensor(const Loader *l, const Message *field, Id graph, Id node) {
+    return (Tensor){.graph = graph,
+                    .node = node,
+                    .value = ID_NONE,
+                    .file = ID_NONE,
+                    .sparse_values = ID_NONE,
+                    .sparse_indices = ID_NONE,
+                    .first_dim = l->model->tensor_dims.count,
+                    .range = {field->offset, field->length}};
+}
+
 bool load_tensor(Loader *l, const Message *field, Id graph, Id node, Id *id) {
     if (!message_want(&l->reader, field, WIRE_LENGTH, "tensor")) return false;
-    Tensor tensor = {.graph = graph,
-                     .node = node,
-                     .value = ID_NONE,
-                     .file = ID_NONE,
-                     .sparse_values = ID_NONE,
-                     .sparse_indices = ID_NONE,
-                     .first_dim = l->model->tensor_dims.count,
-                     .range = {field->offset, field->length}};
+    Tensor tensor = new_tensor(l, field, graph, node);
     Parts parts = {0};
     Message m = message_at("TensorProto", field->offset, field->length);
     while (message_next(&l->reader, &m)) {
@@ -327,15 +332,10 @@ bool load_sparse_tensor(Loader *l, const Message *field, Id graph, Id node, Id *
         if (m.field == SPARSE_VALUES && !load_tensor(l, &m, graph, node, &values)) return false;
         if (m.field == SPARSE_INDICES && !load_tensor(l, &m, graph, node, &indices)) return false;
     }
-    Tensor tensor = {.graph = graph,
-                     .node = node,
-                     .value = ID_NONE,
-                     .file = ID_NONE,
-                     .sparse_values = values,
-                     .sparse_indices = indices,
-                     .first_dim = l->model->tensor_dims.count,
-                     .range = {field->offset, field->length},
-                     .is_sparse = true};
+    Tensor tensor = new_tensor(l, field, graph, node);
+    tensor.is_sparse = true;
+    tensor.sparse_values = values;
+    tensor.sparse_indices = indices;
     m = message_at("SparseTensorProto", field->offset, field->length);
     while (message_next(&l->reader, &m))
         if (m.field == SPARSE_DIMS && !load_dims(l, &m, &tensor)) return false;

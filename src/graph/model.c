@@ -53,6 +53,10 @@ static int64_t find_opset(const Model *model, uint32_t first, uint32_t count, Sy
     return 0;
 }
 
+int64_t model_opset(const Model *model, Symbol domain) {
+    return find_opset(model, 0, model->opset_count, domain);
+}
+
 int64_t node_opset(const Model *model, Id node) {
     const Node *n = &model->nodes.items[node];
     const Graph *graph = &model->graphs.items[n->graph];
@@ -62,7 +66,7 @@ int64_t node_opset(const Model *model, Id node) {
         int64_t version = find_opset(model, graph->first_opset, graph->opset_count, domain);
         if (version) return version;
     }
-    return find_opset(model, 0, model->opset_count, domain);
+    return model_opset(model, domain);
 }
 
 static const char *no_data_reason(const Tensor *tensor) {

@@ -335,6 +335,8 @@ static inline IdSpan value_consumers(const Model *model, Id value) {
 
 /* The attribute called `name`, NULL when the node has none. */
 const Attribute *node_attribute(const Model *model, Id node, Symbol name);
+/* The operator set version of a domain the model imports. 0: none. */
+int64_t model_opset(const Model *model, Symbol domain);
 /* The operator set version that holds for a node: its function's own imports, else the model's. 0: none. */
 int64_t node_opset(const Model *model, Id node);
 

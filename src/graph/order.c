@@ -27,20 +27,6 @@ static Id producer_in(const Model *model, Id home, Id value) {
     return v->graph == home ? v->producer : ID_NONE;
 }
 
-/* A value some node reads before the node that makes it, or ID_NONE when nodes stand in execution order. */
-static Id first_forward_value(const Loader *l, Id graph) {
-    const Model *model = l->model;
-    const Graph *g = &model->graphs.items[graph];
-    for (Id node = g->first_node; node < g->first_node + g->node_count; node++) {
-        IdSpan inputs = node_inputs(model, node);
-        for (uint32_t i = 0; i < inputs.count; i++) {
-            Id producer = producer_in(model, graph, inputs.ids[i]);
-            if (producer != ID_NONE && producer >= node) return inputs.ids[i];
-        }
-    }
-    return ID_NONE;
-}
-
 /* One step of the search below: a node and how many of its dependencies have been visited. */
 typedef struct Visit {
     Id node;
@@ -142,7 +128,7 @@ static bool sort_graph(Loader *l, Id graph) {
 bool order_graphs(Loader *l) {
     Model *model = l->model;
     if (l->captures.count) qsort(l->captures.items, l->captures.count, sizeof(Capture), compare_captures);
-    uint8_t *forward = calloc(model->graphs.count, 1);
+    uint8_t *forward = calloc(model->graphs.count, 1); /* what subgraphs capture stands behind */
     if (!forward) return load_out_of_memory(l);
     for (uint32_t i = 0; i < l->captures.count; i++) {
         Capture capture = l->captures.items[i];
@@ -152,7 +138,7 @@ bool order_graphs(Loader *l) {
     }
     bool done = true;
     for (Id graph = 0; done && graph < model->graphs.count; graph++) {
-        Id value = first_forward_value(l, graph);
+        Id value = l->forward.items[graph];
         if (value == ID_NONE && !forward[graph]) continue;
         done = sort_graph(l, graph);
         if (!done) break;
@@ -173,9 +159,19 @@ static Id importing_graph(const Model *model, Id graph) {
     return model->graphs.items[graph].kind == GRAPH_KIND_FUNCTION ? graph : 0;
 }
 
+/* The model's own imports hold in functions too: nothing can be missing when they have every domain. */
+static bool covers_operators(const Model *model) {
+    for (uint32_t i = 0; i < model->operators.count; i++) {
+        const Operator *op = &model->operators.items[i];
+        if (op->function == ID_NONE && model_opset(model, op->domain) == 0) return false;
+    }
+    return true;
+}
+
 /* Each operator is looked at once for each importing graph, each domain reported once. */
 bool check_opsets(Loader *l) {
     Model *model = l->model;
+    if (covers_operators(model)) return true;
     IdArray seen = {0},
             reported = {0}; /* by operator: the importing graph it was last looked at in; domains */
     bool done = array_reserve(&seen, model->operators.count) || load_out_of_memory(l);

@@ -54,6 +54,28 @@ describe("names", function()
     end)
   end
 
+  it("of all lengths, mixed with empty ones, keep to their edges", function()
+    local function name(i) return ("v%d_%s"):format(i, ("x"):rep(i * i % 2200)) end
+    local nodes = {}
+    for i = 1, 200 do
+      local outputs = i % 5 == 0 and {name(i), "", name(i) .. "b"} or {name(i)}
+      nodes[i] = wire.node("Op", {name(i - 1), "", name(math.max(0, i - 7))}, outputs, {}, {name = "n" .. i})
+    end
+    local model = load{input = {wire.value(name(0), "float32", {1})}, output = {wire.value(name(200))}, node = nodes}
+    assert.same({}, (diagnostics(model)))
+    local i = 0
+    for node in model.graph:nodes() do
+      i = i + 1
+      assert.equal(name(i - 1), node.inputs[1].name)
+      assert.is_nil(node.inputs[2])
+      assert.equal(name(math.max(0, i - 7)), node.inputs[3].name)
+      assert.equal(name(i), node.outputs[1].name)
+      if i % 5 == 0 then assert.equal(name(i) .. "b", node.outputs[3].name) end
+      assert.equal(model:value(name(i)), node.outputs[1])
+    end
+    model:close()
+  end)
+
   it("of metadata and opset domains are kept too", function()
     local model = assert(onnxdoc.load_bytes(wire.model{
       producer_name = "p\0q", doc_string = "d\255", metadata_props = {{key = "k\0", value = "v\0"}, {key = "", value = ""}},
