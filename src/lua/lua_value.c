@@ -112,7 +112,9 @@ static int push_object(lua_State *L, ObjectKind kind, Id id) {
 }
 
 static int get_name(lua_State *L) {
-    object_push_symbol(L, self_model(L), self_value(L)->name);
+    const Handle *handle = object_self(L);
+    const Model *model = handle->owner->model;
+    object_push_symbol(L, model, model->values.items[handle->id].name);
     return 1;
 }
 
@@ -345,8 +347,6 @@ static int value_tostring(lua_State *L) {
 
 /* ---- ValueList ---- */
 
-static const char VALUE_LIST_TYPE[] = "onnxdoc.ValueList";
-
 typedef struct ValueList {
     LuaModel *owner;
     Id node;
@@ -357,19 +357,16 @@ void value_list_push(lua_State *L, bool is_output) {
     const Handle *node = object_self(L);
     ValueList *list = lua_newuserdatauv(L, sizeof *list, 1);
     *list = (ValueList){node->owner, node->id, is_output};
-    lua_rawgetp(L, LUA_REGISTRYINDEX, VALUE_LIST_TYPE);
-    lua_setmetatable(L, -2);
-    lua_getiuservalue(L, 1, 1);
-    lua_setiuservalue(L, -2, 1);
+    int model = object_push_model(L, 1);
+    lua_getiuservalue(L, model, VALUE_LIST_METATABLE);
+    lua_setmetatable(L, model - 1);
+    lua_setiuservalue(L, model - 1, 1);
 }
 
-/* The list a metamethod is called on; by the metatable's address, since walking a model calls little else. */
+/* The list a metamethod is called on; pushes a value. */
 static IdSpan check_list(lua_State *L, ValueList **list) {
+    if (!object_has_metatable(L)) luaL_typeerror(L, 1, "ValueList");
     *list = lua_touserdata(L, 1);
-    if (!*list || !lua_getmetatable(L, 1)) luaL_typeerror(L, 1, "ValueList");
-    lua_rawgetp(L, LUA_REGISTRYINDEX, VALUE_LIST_TYPE);
-    if (!lua_rawequal(L, -1, -2)) luaL_typeerror(L, 1, "ValueList");
-    lua_pop(L, 2);
     if (!(*list)->owner->model) luaL_error(L, "model is closed");
     const Model *model = (*list)->owner->model;
     return (*list)->is_output ? node_outputs(model, (*list)->node) : node_inputs(model, (*list)->node);
@@ -432,8 +429,8 @@ static int list_length(lua_State *L) {
 
 static int list_next(lua_State *L) {
     ValueList *list;
-    IdSpan span = check_list(L, &list);
     lua_Integer position = luaL_optinteger(L, 2, 0) + 1;
+    IdSpan span = check_list(L, &list);
     if (position < 1 || position > (lua_Integer)span.count) return 0;
     int model = object_push_model(L, 1);
     lua_pushinteger(L, position);
@@ -441,8 +438,9 @@ static int list_next(lua_State *L) {
     return 2;
 }
 
+/* upvalue: list_next */
 static int list_pairs(lua_State *L) {
-    lua_pushcfunction(L, list_next);
+    lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, 1);
     lua_pushinteger(L, 0);
     return 3;
@@ -492,13 +490,18 @@ void lua_value_register(lua_State *L) {
     static const luaL_Reg extra[] = {{"__tostring", value_tostring}, {NULL, NULL}};
     object_register(L, VALUE_TYPE, "Value", fields, methods, extra);
 
-    static const luaL_Reg list[] = {{"__index", list_index},       {"__len", list_length},
-                                    {"__pairs", list_pairs},       {"__eq", list_equal},
-                                    {"__tostring", list_tostring}, {NULL, NULL}};
+    static const luaL_Reg list[] = {{"__index", list_index},
+                                    {"__len", list_length},
+                                    {"__eq", list_equal},
+                                    {"__tostring", list_tostring},
+                                    {NULL, NULL}};
     luaL_newmetatable(L, VALUE_LIST_TYPE);
     lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, VALUE_LIST_TYPE);
-    luaL_setfuncs(L, list, 0);
+    luaL_setfuncs(L, list, 1);
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, list_next, 1);
+    lua_pushcclosure(L, list_pairs, 1);
+    lua_setfield(L, -2, "__pairs");
     lua_pushliteral(L, "ValueList");
     lua_setfield(L, -2, "__name");
     lua_pushliteral(L, "ValueList");
