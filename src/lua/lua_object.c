@@ -157,8 +157,13 @@ void object_push_unsigned(lua_State *L, uint64_t value) {
 }
 
 void object_add_shown(luaL_Buffer *buffer, Bytes name, char quote_with) {
-    for (size_t i = 0; i < name.size;) {
+    const char special[] = {'\\', quote_with, '\0'};
+    for (size_t i = 0;;) {
         char shown[16];
+        size_t plain = bytes_plain_length((Bytes){name.data + i, name.size - i}, special);
+        luaL_addlstring(buffer, name.data + i, plain);
+        i += plain;
+        if (i == name.size) break;
         i += escape_character(name.data + i, name.size - i, shown);
         if (quote_with && shown[0] == quote_with) luaL_addchar(buffer, '\\');
         luaL_addstring(buffer, shown);
