@@ -13,13 +13,9 @@ const char VALUE_LIST_TYPE[] = "onnxdoc.ValueList";
 const char TENSOR_TYPE[] = "onnxdoc.Tensor";
 static const char *const kind_types[OBJECT_KIND_COUNT] = {GRAPH_TYPE, NODE_TYPE, VALUE_TYPE, TENSOR_TYPE};
 
-bool object_has_metatable(lua_State *L) {
-    return lua_getmetatable(L, 1) && lua_topointer(L, -1) == lua_topointer(L, lua_upvalueindex(1));
-}
-
 /* upvalues: metatable, fields (light userdata: the Field) and methods by name */
 static int object_index_field(lua_State *L) {
-    if (!object_has_metatable(L))
+    if (!lua_getmetatable(L, 1) || lua_topointer(L, -1) != lua_topointer(L, lua_upvalueindex(1)))
         return luaL_error(L, "a field is read from something else than the object it belongs to");
     lua_settop(L, 2);
     if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TLIGHTUSERDATA) return 1;

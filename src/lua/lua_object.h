@@ -59,9 +59,6 @@ extern const char MODEL_TYPE[], GRAPH_TYPE[], NODE_TYPE[], VALUE_TYPE[], VALUE_L
 void object_register(lua_State *L, const char *type, const char *shown, const Field *fields,
                      const luaL_Reg *methods, const luaL_Reg *extra);
 
-/* Whether the object at stack index 1 has the metatable in upvalue 1, cheaper than luaL_checkudata. Pushes a value. */
-bool object_has_metatable(lua_State *L);
-
 /* Pushes a new handle cache, with room for `count`: the metatable of the kind, then the handles by id. */
 void object_push_cache(lua_State *L, ObjectKind kind, uint32_t count);
 

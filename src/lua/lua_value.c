@@ -348,6 +348,7 @@ static int value_tostring(lua_State *L) {
 /* ---- ValueList ---- */
 
 typedef struct ValueList {
+    const char *tag; /* VALUE_LIST_TYPE: told by it, since walking a model calls little else */
     LuaModel *owner;
     Id node;
     bool is_output;
@@ -356,17 +357,18 @@ typedef struct ValueList {
 void value_list_push(lua_State *L, bool is_output) {
     const Handle *node = object_self(L);
     ValueList *list = lua_newuserdatauv(L, sizeof *list, 1);
-    *list = (ValueList){node->owner, node->id, is_output};
+    *list = (ValueList){VALUE_LIST_TYPE, node->owner, node->id, is_output};
     int model = object_push_model(L, 1);
     lua_getiuservalue(L, model, VALUE_LIST_METATABLE);
     lua_setmetatable(L, model - 1);
     lua_setiuservalue(L, model - 1, 1);
 }
 
-/* The list a metamethod is called on; pushes a value. */
+/* The list a metamethod is called on. */
 static IdSpan check_list(lua_State *L, ValueList **list) {
-    if (!object_has_metatable(L)) luaL_typeerror(L, 1, "ValueList");
     *list = lua_touserdata(L, 1);
+    if (!*list || lua_rawlen(L, 1) != sizeof **list || (*list)->tag != VALUE_LIST_TYPE)
+        luaL_typeerror(L, 1, "ValueList");
     if (!(*list)->owner->model) luaL_error(L, "model is closed");
     const Model *model = (*list)->owner->model;
     return (*list)->is_output ? node_outputs(model, (*list)->node) : node_inputs(model, (*list)->node);
@@ -429,8 +431,10 @@ static int list_length(lua_State *L) {
 
 static int list_next(lua_State *L) {
     ValueList *list;
-    lua_Integer position = luaL_optinteger(L, 2, 0) + 1;
     IdSpan span = check_list(L, &list);
+    int given;
+    lua_Integer position = lua_tointegerx(L, 2, &given) + 1;
+    if (!given) position = luaL_optinteger(L, 2, 0) + 1;
     if (position < 1 || position > (lua_Integer)span.count) return 0;
     int model = object_push_model(L, 1);
     lua_pushinteger(L, position);
@@ -438,9 +442,8 @@ static int list_next(lua_State *L) {
     return 2;
 }
 
-/* upvalue: list_next */
 static int list_pairs(lua_State *L) {
-    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushcfunction(L, list_next);
     lua_pushvalue(L, 1);
     lua_pushinteger(L, 0);
     return 3;
@@ -490,18 +493,11 @@ void lua_value_register(lua_State *L) {
     static const luaL_Reg extra[] = {{"__tostring", value_tostring}, {NULL, NULL}};
     object_register(L, VALUE_TYPE, "Value", fields, methods, extra);
 
-    static const luaL_Reg list[] = {{"__index", list_index},
-                                    {"__len", list_length},
-                                    {"__eq", list_equal},
-                                    {"__tostring", list_tostring},
-                                    {NULL, NULL}};
+    static const luaL_Reg list[] = {{"__index", list_index},       {"__len", list_length},
+                                    {"__pairs", list_pairs},       {"__eq", list_equal},
+                                    {"__tostring", list_tostring}, {NULL, NULL}};
     luaL_newmetatable(L, VALUE_LIST_TYPE);
-    lua_pushvalue(L, -1);
-    luaL_setfuncs(L, list, 1);
-    lua_pushvalue(L, -1);
-    lua_pushcclosure(L, list_next, 1);
-    lua_pushcclosure(L, list_pairs, 1);
-    lua_setfield(L, -2, "__pairs");
+    luaL_setfuncs(L, list, 0);
     lua_pushliteral(L, "ValueList");
     lua_setfield(L, -2, "__name");
     lua_pushliteral(L, "ValueList");
