@@ -5,30 +5,30 @@ local json = require "onnxdoc.json"
 local overview = require "onnxdoc.overview"
 local text = require "onnxdoc.text"
 
-local printable, quote = text.printable, text.json_string
+local csv, printable, quote = text.csv, text.printable, text.json_string
 
 local LIST_ITEMS, STRING_WIDTH, TENSOR_ITEMS = 12, 60, 4
 
 -- Text ----------------------------------------------------------------------------------------------------------
 
+-- What show(value) gives for each value, nil where an optional one is left out. Most lists have one or two.
+local function join(values, separator, show)
+  local count = #values
+  if count == 1 then return show(values[1]) end
+  if count == 2 then return show(values[1]) .. separator .. show(values[2]) end
+  local shown = {}
+  for i = 1, count do shown[i] = show(values[i]) end
+  return table.concat(shown, separator)
+end
+
 local function name_text(value)
-  if not value then return '""' end
-  return value.name == "" and '""' or printable(value.name)
+  local name = value and value.name or ""
+  return name == "" and '""' or printable(name)
 end
 
-local function names_text(values)
-  local names = {}
-  for _, value in pairs(values) do names[#names + 1] = name_text(value) end
-  return table.concat(names, ", ")
-end
-
-local function typed_names_text(values)
-  local names = {}
-  for _, value in pairs(values) do
-    local kind = value and overview.type_text(value)
-    names[#names + 1] = name_text(value) .. (kind and " " .. printable(kind) or "")
-  end
-  return table.concat(names, ", ")
+local function typed_name_text(value)
+  local kind = value and overview.type_text(value)
+  return kind and name_text(value) .. " " .. printable(kind) or name_text(value)
 end
 
 local attribute_text
@@ -69,9 +69,7 @@ end
 
 local function is_graph(value) return type(value) == "userdata" and value.kind ~= nil end
 
-local function attributes_text(node)
-  local names = node.attribute_names
-  if #names == 0 then return "" end
+local function attributes_text(node, names)
   local parts, attributes = {}, node.attributes
   for _, name in ipairs(names) do
     local value = attributes[name]
@@ -97,8 +95,8 @@ local function graph_text(graph)
     name = (graph.domain ~= "" and graph.domain .. "." or "") .. name
       .. (graph.overload ~= "" and ":" .. graph.overload or "")
   end
-  return ('%s "%s" (%s) -> (%s)  %s'):format(what, printable(name), typed_names_text(graph.inputs),
-    typed_names_text(graph.outputs), text.plural(#graph, "node"))
+  return ('%s "%s" (%s) -> (%s)  %s'):format(what, printable(name), join(graph.inputs, ", ", typed_name_text),
+    join(graph.outputs, ", ", typed_name_text), text.plural(#graph, "node"))
 end
 
 local function initializer_text(tensor)
@@ -142,11 +140,15 @@ local function write_graph_text(write, graph, level, indent, options, session)
     for value in graph:values() do write(indent, value_text(value), "\n") end
   end
   for node in graph:nodes() do
-    local name = node.name
-    write(indent, tostring(node.index), " ", op_text(node.op), name ~= "" and ' "' .. printable(name) .. '"' or "",
-      " (", names_text(node.inputs), ") -> ", typed_names_text(node.outputs), attributes_text(node), "\n")
-    for _, subgraph in ipairs(node.subgraphs) do
-      write_graph_text(write, subgraph, level + 1, indent .. "  ", options, session)
+    local name, attributes = node.name, node.attribute_names
+    local has_attributes = #attributes > 0
+    write(indent .. node.index .. " " .. op_text(node.op) .. (name ~= "" and ' "' .. printable(name) .. '" (' or " (")
+      .. join(node.inputs, ", ", name_text) .. ") -> " .. join(node.outputs, ", ", typed_name_text)
+      .. (has_attributes and attributes_text(node, attributes) or "") .. "\n")
+    if has_attributes then
+      for _, subgraph in ipairs(node.subgraphs) do
+        write_graph_text(write, subgraph, level + 1, indent .. "  ", options, session)
+      end
     end
   end
 end
@@ -172,12 +174,12 @@ end
 
 -- JSON and CSV --------------------------------------------------------------------------------------------------
 
--- Calls visit(node) for every node down to --depth, in execution order, a node's graphs after it.
+-- Calls visit(node, graph) for every node down to --depth, in execution order, a node's graphs after it.
 local function each_node(model, options, visit)
   local function walk(graph, level)
     if options.depth and level > options.depth then return end
     for node in graph:nodes() do
-      visit(node)
+      visit(node, graph)
       for _, subgraph in ipairs(node.subgraphs) do walk(subgraph, level + 1) end
     end
   end
@@ -190,11 +192,9 @@ local function each_graph(model, options, visit)
   end
 end
 
-local function names_json(values)
-  local names = {}
-  for _, value in pairs(values) do names[#names + 1] = value and quote(value.name) or "null" end
-  return "[" .. table.concat(names, ",") .. "]"
-end
+local function name_json(value) return value and quote(value.name) or "null" end
+
+local function names_json(values) return "[" .. join(values, ",", name_json) .. "]" end
 
 local function attribute_json(value, graph_ids)
   if type(value) == "table" and not value.reference then
@@ -218,21 +218,21 @@ end
 -- One array of the document, an element at a time; `each` calls its argument with the text of each element.
 local function write_array(write, name, newline, each)
   write(",", newline, quote(name), ":[")
-  local first = true
-  each(function(...)
-    write(first and newline or "," .. newline, ...)
-    first = false
+  local before = newline
+  each(function(element)
+    write(before, element)
+    before = "," .. newline
   end)
   write(newline, "]")
 end
 
 local function write_nodes_json(write, model, options, graph_ids, newline)
   write_array(write, "nodes", newline, function(element)
-    each_node(model, options, function(node)
-      element('{"id":', tostring(node.id), ',"graph":', tostring(graph_ids[node.graph]), ',"index":',
-        tostring(node.index), ',"name":', quote(node.name), ',"op_type":', quote(node.op_type), ',"domain":',
-        quote(node.domain), ',"path":', quote(node.path), ',"inputs":', names_json(node.inputs), ',"outputs":',
-        names_json(node.outputs), ',"attributes":', attributes_json(node, graph_ids), "}")
+    each_node(model, options, function(node, graph)
+      element('{"id":' .. node.id .. ',"graph":' .. graph_ids[graph] .. ',"index":' .. node.index .. ',"name":'
+        .. quote(node.name) .. ',"op_type":' .. quote(node.op_type) .. ',"domain":' .. quote(node.domain)
+        .. ',"path":' .. quote(node.path) .. ',"inputs":' .. names_json(node.inputs) .. ',"outputs":'
+        .. names_json(node.outputs) .. ',"attributes":' .. attributes_json(node, graph_ids) .. "}")
     end)
   end)
 end
@@ -245,8 +245,8 @@ local function write_graphs_json(write, model, newline)
       local owner = graph.owner
       element(json.encode({id = i - 1, kind = graph.kind, name = graph.name, domain = graph.domain,
         owner = owner and owner.id, attribute = graph.attribute, depth = graph.depth, nodes = #graph,
-        initializers = #graph.initializers}, {keyorder = graph_order}):sub(1, -2),
-        ',"inputs":', names_json(graph.inputs), ',"outputs":', names_json(graph.outputs), "}")
+        initializers = #graph.initializers}, {keyorder = graph_order}):sub(1, -2)
+        .. ',"inputs":' .. names_json(graph.inputs) .. ',"outputs":' .. names_json(graph.outputs) .. "}")
     end
   end)
 end
@@ -270,11 +270,11 @@ local function write_values_json(write, model, options, newline)
   write_array(write, "values", newline, function(element)
     each_graph(model, options, function(graph, id)
       for value in graph:values() do
-        element('{"graph":', tostring(id), ',"name":', quote(value.name), ',"type":',
-          overview.type_text(value) and quote(value.type) or "null", ',"producer":',
-          value.producer and tostring(value.producer.id) or "null", ',"consumers":', tostring(#value.consumers),
-          ',"input":', tostring(value.is_input), ',"output":', tostring(value.is_output), ',"initializer":',
-          tostring(value.tensor ~= nil), "}")
+        local kind, producer = overview.type_text(value), value.producer
+        element('{"graph":' .. id .. ',"name":' .. quote(value.name) .. ',"type":' .. (kind and quote(kind) or "null")
+          .. ',"producer":' .. (producer and producer.id or "null") .. ',"consumers":' .. #value.consumers
+          .. ',"input":' .. tostring(value.is_input) .. ',"output":' .. tostring(value.is_output) .. ',"initializer":'
+          .. tostring(value.tensor ~= nil) .. "}")
       end
     end)
   end)
@@ -293,11 +293,7 @@ local function write_json(write, model, path, options, session)
   write("}\n")
 end
 
-local function join_names(values)
-  local names = {}
-  for _, value in pairs(values) do names[#names + 1] = value and printable(value.name) or "" end
-  return table.concat(names, ";")
-end
+local function name_csv(value) return value and printable(value.name) or "" end
 
 local csv_heads = {
   nodes = {"model", "graph", "index", "name", "op_type", "domain", "path", "inputs", "outputs"},
@@ -307,15 +303,15 @@ local csv_heads = {
 
 local function write_csv(write, model, path, options)
   local table_name = options.tensors and "tensors" or options.values and "values" or "nodes"
-  local function row(...) write(text.csv(...), "\r\n") end
+  local function row(...) write(csv(...) .. "\r\n") end
   if options.csv_head then row(csv_heads[table_name]) end
   path = printable(path)
   if table_name == "nodes" then
     local graph_ids = {}
     for i, graph in ipairs(model.graphs) do graph_ids[graph] = i - 1 end
-    each_node(model, options, function(node)
-      row(path, graph_ids[node.graph], node.index, printable(node.name), printable(node.op_type),
-        printable(node.domain), printable(node.path), join_names(node.inputs), join_names(node.outputs))
+    each_node(model, options, function(node, graph)
+      row(path, graph_ids[graph], node.index, printable(node.name), printable(node.op_type), printable(node.domain),
+        printable(node.path), join(node.inputs, ";", name_csv), join(node.outputs, ";", name_csv))
     end)
   end
   each_graph(model, options, function(graph, id)
@@ -326,9 +322,9 @@ local function write_csv(write, model, path, options)
       end
     elseif table_name == "values" then
       for value in graph:values() do
-        row(path, id, printable(value.name), overview.type_text(value) and printable(value.type),
-          value.producer and printable(value.producer.path), #value.consumers, value.is_input, value.is_output,
-          value.tensor ~= nil)
+        local kind, producer = overview.type_text(value), value.producer
+        row(path, id, printable(value.name), kind and printable(kind), producer and printable(producer.path),
+          #value.consumers, value.is_input, value.is_output, value.tensor ~= nil)
       end
     end
   end)

@@ -1,6 +1,6 @@
 --- The command line: what its words mean, and running scripts. `require "onnxdoc.command"` is a function of the
 -- words and gives the exit code. A script that needs nothing else pays only for this file; whatever else is used
--- (verbs, the prompt, help) is required where it is used.
+-- (host options, verbs, the prompt, help) is required where it is used.
 --
 --   onnxdoc [HOST OPTIONS] X WORDS...
 --
@@ -11,8 +11,6 @@
 local onnxdoc = require "onnxdoc"
 
 local EXIT_USAGE, EXIT_INPUT, EXIT_SCRIPT, EXIT_INTERRUPTED = 2, 3, 5, 130
-
-local failure = function(...) return require "onnxdoc.failure"(...) end
 
 local function printable(s) return require("onnxdoc.text").printable(s) end
 
@@ -60,33 +58,6 @@ local function show_error(object)
   return object.exit_code
 end
 
-local function is_model_word(word)
-  return word == "-" or word:sub(1, 1) ~= "-" and (word:find("%.onnx$") ~= nil or onnxdoc.looks_like_model(word))
-end
-
--- Why none of the words is a model: the first one that is a file says what it is.
-local function explain_no_model(args, first, script)
-  local reason = ""
-  for i = first, #args do
-    local word = args[i]
-    if word ~= script and word:sub(1, 1) ~= "-" and require("lfs").attributes(word, "mode") == "file" then
-      local _, message = onnxdoc.load(word)
-      if message then reason = (" (%s)"):format(require("onnxdoc.text").about(word, message)) break end
-    end
-  end
-  failure(EXIT_USAGE, "no argument is a model" .. reason, ("usage: onnxdoc %s MODEL.onnx"):format(script))
-end
-
--- The words that are models. The script itself, args[first], is none, also when it stands on standard input.
-local function find_models(args, first, free)
-  local paths = {}
-  for i = first, #args do
-    if is_model_word(args[i]) and (free or i > first or args[i] ~= "-") then paths[#paths + 1] = args[i] end
-  end
-  if #paths == 0 then explain_no_model(args, first, free and "-e CODE" or args[first]) end
-  return paths
-end
-
 -- arg as in lua: [0] is the script, what stands before it has negative places.
 local function set_arg(args, first, free)
   local words, shift = {}, free and first - 1 or first
@@ -97,26 +68,11 @@ end
 
 --- The globals of a script: arg, and model and models, which are loaded when they are first used.
 local function set_globals(args, first, free, host)
-  local loaded = {}
-  local function load_model(path)
-    if loaded[path] then return loaded[path] end
-    local model, message = onnxdoc.load(path, {data_root = host.data_root})
-    if not model then failure(EXIT_INPUT, require("onnxdoc.text").about(path, message)) end
-    loaded[path] = model
-    return model
-  end
-  local makers = {
-    model = function() return load_model(find_models(args, first, free)[1]) end,
-    models = function()
-      local models = {}
-      for i, path in ipairs(find_models(args, first, free)) do models[i] = load_model(path) end
-      return models
-    end,
-  }
+  local makers
   setmetatable(_G, {__index = function(globals, key)
-    local maker = makers[key]
-    if not maker then return nil end
-    local value = maker()
+    if key ~= "model" and key ~= "models" then return nil end
+    makers = makers or require "onnxdoc.globals"(args, first, free, host)
+    local value = makers[key]()
     rawset(globals, key, value)
     return value
   end})
@@ -161,40 +117,6 @@ end
 
 local function usage_error(message)
   return show_error {exit_code = EXIT_USAGE, message = message, hint = "try 'onnxdoc --help'"}
-end
-
--- Options of the host; value: whether one follows.
-local HOST_OPTIONS = {
-  ["-e"] = {"code", true}, ["-l"] = {"file", true}, ["-i"] = {"interactive"}, ["-v"] = {"version"},
-  ["--version"] = {"version"}, ["-h"] = {"help"}, ["--help"] = {"help"}, ["--lua-dir"] = {"lua_dir", true},
-  ["--data-root"] = {"data_root", true},
-}
-
--- What the options before the first other word say, and where that word is; nil and a message when they are wrong.
-local function read_host_options(args)
-  local host, i = {steps = {}}, 1
-  while args[i] and args[i] ~= "-" and args[i]:sub(1, 1) == "-" do
-    local word = args[i]
-    if word == "--" then return host, i + 1 end
-    local name, value = word:match("^(%-%-[%w-]+)=(.*)$")
-    local option = HOST_OPTIONS[name or word]
-    if not option or value and not option[2] then
-      return nil, ("unknown option '%s'"):format(word)
-    end
-    if option[2] and not value then
-      i = i + 1
-      value = args[i]
-      if not value then return nil, ("option '%s' needs a value"):format(word) end
-    end
-    if option[1] == "code" or option[1] == "file" then
-      table.insert(host.steps, {kind = option[1], value = value})
-      host.has_code = host.has_code or option[1] == "code"
-    else
-      host[option[1]] = value or true
-    end
-    i = i + 1
-  end
-  return host, i
 end
 
 local function starts_as_script(path)
@@ -260,7 +182,8 @@ local function dispatch(args, first, host, terminal)
 end
 
 return function(args, terminal)
-  local host, first = read_host_options(args)
+  local host, first = {steps = {}}, 1
+  if args[1] and args[1]:find("^%-.") then host, first = require "onnxdoc.host"(args) end
   if not host then return usage_error(first) end
   if host.help then return run_verb(nil, {}, {host = host, terminal = terminal}) end
   if host.version then

@@ -2,6 +2,8 @@
 -- A model's names are bytes chosen by somebody else. Nothing of them reaches a terminal, a Markdown page, HTML
 -- or JSON except through one of the functions here. All of them take any byte string and never fail on one.
 
+local is_plain = require("onnxdoc")._is_plain
+
 local text = {}
 
 -- Characters that change how the text around them looks, or cannot be seen: {first, last}, ascending.
@@ -53,7 +55,7 @@ end
 --- For a terminal: control characters and bytes that are not UTF-8 as \x07, bidirectional and invisible
 -- characters as \u{202e}; all else as it is. The result is one line.
 function text.printable(s)
-  if not s:find("[^\x20-\x7e]") then return s end
+  if is_plain(s) then return s end
   local parts = {}
   each_stretch(s, function(valid, start, stop)
     local part = s:sub(start, stop)
@@ -85,6 +87,7 @@ end
 
 --- s as a JSON string, quotes included.
 function text.json_string(s)
+  if is_plain(s, '"\\') then return '"' .. s .. '"' end
   return require("dkjson").quotestring(text.safe(s))
 end
 
@@ -216,7 +219,8 @@ end
 
 local function csv_field(field)
   if field == nil then return "" end
-  if math.type(field) then return text.number(field) end
+  local kind = math.type(field)
+  if kind then return kind == "integer" and field or text.number(field) end
   if type(field) ~= "string" then field = tostring(field) end
   if field ~= "" and not field:find('[,"%s]') then return field end
   if field == "" or field:find('[,"\r\n]') or field:find("^%s") or field:find("%s$") then
@@ -228,13 +232,17 @@ end
 --- One CSV record (RFC 4180) without its line end, from its fields or from one list of them (`n` counts trailing nils).
 -- nil is an empty field, the empty string is "". Nothing else is changed.
 function text.csv(...)
-  local row = table.pack(...)
-  if row.n == 1 and type(row[1]) == "table" and not getmetatable(row[1]) then
-    row = row[1]
+  local fields, count = {...}, select("#", ...)
+  local list = fields[1]
+  if count == 1 and type(list) == "table" and not getmetatable(list) then
+    count = list.n or #list
+    fields = table.move(list, 1, count, 1, {})
   end
-  local fields = {}
-  for i = 1, row.n or #row do fields[i] = csv_field(row[i]) end
-  return table.concat(fields, ",")
+  for i = 1, count do
+    local field = fields[i]
+    if field == "" or not is_plain(field, ' ,"') then fields[i] = csv_field(field) end
+  end
+  return table.concat(fields, ",", 1, count)
 end
 
 --- Columns that s takes on a terminal; s is printable.

@@ -3,6 +3,17 @@
 #include <stdint.h>
 #include <stdio.h>
 
+size_t bytes_plain_length(Bytes text, const char *special) {
+    size_t length = 0;
+    for (; length < text.size; length++) {
+        char c = text.data[length];
+        if (c < 0x20 || c > 0x7e) break;
+        for (const char *s = special; *s; s++)
+            if (c == *s) return length;
+    }
+    return length;
+}
+
 /* Length of the UTF-8 sequence at `p`, its code point in *code; 0 when the bytes are not valid UTF-8
  * (overlong forms, surrogates and code points past U+10FFFF are not). */
 static size_t utf8_decode(const unsigned char *p, size_t left, uint32_t *code) {

@@ -32,6 +32,9 @@ static inline bool bytes_equal(Bytes a, Bytes b) {
     return true;
 }
 
+/* How many bytes at the start are printable ASCII and none of `special`. Nearly all names are nothing else. */
+size_t bytes_plain_length(Bytes text, const char *special);
+
 /* Writes what is shown for the character at `p` (or for its first byte, when it is not UTF-8): itself, or \n,
  * \\, \x07, and \u{202e} for characters that reorder or hide text. Returns how many bytes it stands for;
  * `shown` is terminated. `left` ≥ 1. */

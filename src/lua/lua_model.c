@@ -25,7 +25,7 @@ LuaModel *lua_model_prepare(lua_State *L) {
     return owner;
 }
 
-/* Weak tables from id + 1 to handle; sized at once for models whose handles all fit in a megabyte or so, since
+/* The handle caches are weak tables; sized at once for models whose handles all fit in a megabyte or so, since
  * a table that grows key by key is counted again each time it doubles. */
 static void finish_model(lua_State *L, LuaModel *owner, Model *model) {
     uint32_t counts[OBJECT_KIND_COUNT] = {model->graphs.count, model->node_count, model->value_count,
@@ -36,12 +36,14 @@ static void finish_model(lua_State *L, LuaModel *owner, Model *model) {
     lua_pushliteral(L, "v");
     lua_setfield(L, -2, "__mode");
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
-        lua_createtable(L, counts[kind] <= HANDLES_AT_ONCE ? (int)counts[kind] : 0, 0);
+        object_push_cache(L, kind, counts[kind] <= HANDLES_AT_ONCE ? counts[kind] : 0);
         lua_pushvalue(L, -2);
         lua_setmetatable(L, -2);
         lua_setiuservalue(L, -3, kind + 1);
     }
     lua_pop(L, 1);
+    luaL_getmetatable(L, VALUE_LIST_TYPE);
+    lua_setiuservalue(L, -2, VALUE_LIST_METATABLE);
 }
 
 int lua_model_load(lua_State *L, LuaModel *owner, Source *source, const ModelOptions *options) {

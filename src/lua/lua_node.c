@@ -15,7 +15,9 @@ static const Node *self_node(lua_State *L) {
 }
 
 static const Operator *self_operator(lua_State *L) {
-    return &self_model(L)->operators.items[self_node(L)->op];
+    const Handle *handle = object_self(L);
+    const Model *model = handle->owner->model;
+    return &model->operators.items[model->nodes.items[handle->id].op];
 }
 
 static ByteRange self_range(lua_State *L) {
@@ -135,9 +137,10 @@ static int get_attributes(lua_State *L) {
     const Handle *handle = object_self(L);
     const Model *model = handle->owner->model;
     const Attribute *attributes = model->attributes.items + self_node(L)->first_attribute;
+    uint32_t count = node_attribute_count(model, handle->id);
     int model_index = object_push_model(L, 1);
-    lua_newtable(L);
-    for (uint32_t i = node_attribute_count(model, handle->id); i-- > 0;) {
+    lua_createtable(L, 0, (int)count);
+    for (uint32_t i = count; i-- > 0;) {
         object_push_symbol(L, model, attributes[i].name);
         attribute_push(L, model_index, &attributes[i]);
         lua_rawset(L, -3);

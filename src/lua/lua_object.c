@@ -9,19 +9,18 @@ const char MODEL_TYPE[] = "onnxdoc.Model";
 const char GRAPH_TYPE[] = "onnxdoc.Graph";
 const char NODE_TYPE[] = "onnxdoc.Node";
 const char VALUE_TYPE[] = "onnxdoc.Value";
+const char VALUE_LIST_TYPE[] = "onnxdoc.ValueList";
 const char TENSOR_TYPE[] = "onnxdoc.Tensor";
 static const char *const kind_types[OBJECT_KIND_COUNT] = {GRAPH_TYPE, NODE_TYPE, VALUE_TYPE, TENSOR_TYPE};
 
-/* upvalues: metatable, getters by name, methods by name */
+/* upvalues: metatable, fields (light userdata: the Field) and methods by name */
 static int object_index_field(lua_State *L) {
-    if (!lua_getmetatable(L, 1) || !lua_rawequal(L, -1, lua_upvalueindex(1)))
+    if (!lua_getmetatable(L, 1) || lua_topointer(L, -1) != lua_topointer(L, lua_upvalueindex(1)))
         return luaL_error(L, "a field is read from something else than the object it belongs to");
     lua_settop(L, 2);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(2)) == LUA_TFUNCTION) return lua_tocfunction(L, 3)(L);
-    lua_settop(L, 2);
-    lua_rawget(L, lua_upvalueindex(3));
-    return 1;
+    if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TLIGHTUSERDATA) return 1;
+    const Field *field = lua_touserdata(L, 2);
+    return field->get(L);
 }
 
 /* upvalues: list of field names, position */
@@ -50,19 +49,18 @@ void object_register(lua_State *L, const char *type, const char *shown, const Fi
                      const luaL_Reg *methods, const luaL_Reg *extra) {
     luaL_newmetatable(L, type);
     int metatable = lua_gettop(L);
-    lua_pushvalue(L, metatable);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, type);
     lua_pushstring(L, shown);
     lua_setfield(L, metatable, "__name");
     lua_pushstring(L, shown);
     lua_setfield(L, metatable, "__metatable");
     luaL_setfuncs(L, extra, 0);
     lua_newtable(L); /* names, for pairs */
-    lua_newtable(L); /* getters */
+    lua_newtable(L); /* fields and methods */
+    luaL_setfuncs(L, methods, 0);
     for (lua_Integer i = 0; fields[i].name; i++) {
         lua_pushstring(L, fields[i].name);
         lua_rawseti(L, -3, i + 1);
-        lua_pushcfunction(L, fields[i].get);
+        lua_pushlightuserdata(L, (void *)&fields[i]);
         lua_setfield(L, -2, fields[i].name);
     }
     lua_pushvalue(L, -2);
@@ -70,24 +68,28 @@ void object_register(lua_State *L, const char *type, const char *shown, const Fi
     lua_setfield(L, metatable, "__pairs");
     lua_pushvalue(L, metatable);
     lua_insert(L, -2);
-    lua_newtable(L);
-    luaL_setfuncs(L, methods, 0);
-    lua_pushcclosure(L, object_index_field, 3);
+    lua_pushcclosure(L, object_index_field, 2);
     lua_setfield(L, metatable, "__index");
     lua_settop(L, metatable - 1);
 }
 
-/* New handles only: what makes one, with the cache on top of the stack; leaves the handle in its place. */
-static void push_new_handle(lua_State *L, int model, ObjectKind kind, Id id) {
+void object_push_cache(lua_State *L, ObjectKind kind, uint32_t count) {
+    lua_createtable(L, (int)count + 1, 0);
+    luaL_getmetatable(L, kind_types[kind]);
+    lua_rawseti(L, -2, 1);
+}
+
+/* New handles only: what makes one, with the cache on top of the stack; leaves the handle on it. */
+static void push_new_handle(lua_State *L, int model, Id id) {
     Handle *handle = lua_newuserdatauv(L, sizeof *handle, 1);
     handle->owner = lua_touserdata(L, model);
     handle->id = id;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, kind_types[kind]);
+    lua_rawgeti(L, -2, 1);
     lua_setmetatable(L, -2);
     lua_pushvalue(L, model);
     lua_setiuservalue(L, -2, 1);
     lua_pushvalue(L, -1);
-    lua_rawseti(L, -3, (lua_Integer)id + 1);
+    lua_rawseti(L, -3, (lua_Integer)id + 2);
 }
 
 void object_push(lua_State *L, int model, ObjectKind kind, Id id) {
@@ -96,9 +98,9 @@ void object_push(lua_State *L, int model, ObjectKind kind, Id id) {
         return;
     }
     lua_getiuservalue(L, model, (int)kind + 1);
-    if (lua_rawgeti(L, -1, (lua_Integer)id + 1) == LUA_TNIL) {
+    if (lua_rawgeti(L, -1, (lua_Integer)id + 2) == LUA_TNIL) {
         lua_pop(L, 1);
-        push_new_handle(L, model, kind, id);
+        push_new_handle(L, model, id);
     }
     lua_replace(L, -2);
 }
@@ -151,8 +153,13 @@ void object_push_unsigned(lua_State *L, uint64_t value) {
 }
 
 void object_add_shown(luaL_Buffer *buffer, Bytes name, char quote_with) {
-    for (size_t i = 0; i < name.size;) {
+    const char special[] = {'\\', quote_with, '\0'};
+    for (size_t i = 0;;) {
         char shown[16];
+        size_t plain = bytes_plain_length((Bytes){name.data + i, name.size - i}, special);
+        luaL_addlstring(buffer, name.data + i, plain);
+        i += plain;
+        if (i == name.size) break;
         i += escape_character(name.data + i, name.size - i, shown);
         if (quote_with && shown[0] == quote_with) luaL_addchar(buffer, '\\');
         luaL_addstring(buffer, shown);

@@ -24,7 +24,7 @@ typedef enum ObjectKind {
 } ObjectKind;
 
 /* The userdata of a Model. What C code needs while Lua errors may pass lives here, so that closing the
- * model frees it. User values 1 to OBJECT_KIND_COUNT: the handle caches; then QUANTIZATION_CACHE. */
+ * model frees it. User values 1 to OBJECT_KIND_COUNT: the handle caches; then those named below. */
 typedef struct LuaModel {
     Model *model; /* NULL: closed */
     NameIndex index;
@@ -37,8 +37,9 @@ typedef struct LuaModel {
     bool cursor_open[2];
 } LuaModel;
 
-#define QUANTIZATION_CACHE (OBJECT_KIND_COUNT + 1)
-#define MODEL_USER_VALUES  (OBJECT_KIND_COUNT + 1)
+#define QUANTIZATION_CACHE   (OBJECT_KIND_COUNT + 1)
+#define VALUE_LIST_METATABLE (OBJECT_KIND_COUNT + 2) /* here, since the registry is slower to look in */
+#define MODEL_USER_VALUES    (OBJECT_KIND_COUNT + 2)
 
 typedef struct Handle {
     LuaModel *owner;
@@ -50,13 +51,16 @@ typedef struct Field {
     lua_CFunction get;
 } Field;
 
-/* Names of the types: metatables are in the registry by name and, for speed, by the name's address. */
-extern const char MODEL_TYPE[], GRAPH_TYPE[], NODE_TYPE[], VALUE_TYPE[], TENSOR_TYPE[];
+/* Names of the types: metatables are in the registry by name. */
+extern const char MODEL_TYPE[], GRAPH_TYPE[], NODE_TYPE[], VALUE_TYPE[], VALUE_LIST_TYPE[], TENSOR_TYPE[];
 
 /* Makes the metatable of a type: __index over fields and methods, __pairs, __name, __metatable. `extra`
  * holds further metamethods. Leaves nothing on the stack. */
 void object_register(lua_State *L, const char *type, const char *shown, const Field *fields,
                      const luaL_Reg *methods, const luaL_Reg *extra);
+
+/* Pushes a new handle cache, with room for `count`: the metatable of the kind, then the handles by id. */
+void object_push_cache(lua_State *L, ObjectKind kind, uint32_t count);
 
 /* Pushes the handle of an object; `model` is the stack index of the Model userdata. ID_NONE pushes nil. */
 void object_push(lua_State *L, int model, ObjectKind kind, Id id);

@@ -165,6 +165,22 @@ static void add_searcher(lua_State *L) {
     lua_settop(L, 0);
 }
 
+/* ---- text ---- */
+
+/* onnxdoc._is_plain(s [, special]): whether s is a string of printable ASCII that holds none of `special`, which no
+ * escaper would change. What lua/onnxdoc/text.lua asks about each name. */
+static int onnxdoc_is_plain(lua_State *L) {
+    bool plain = lua_type(L, 1) == LUA_TSTRING;
+    if (plain) {
+        Bytes text;
+        const char *special = lua_tostring(L, 2);
+        text.data = lua_tolstring(L, 1, &text.size);
+        plain = bytes_plain_length(text, special ? special : "") == text.size;
+    }
+    lua_pushboolean(L, plain);
+    return 1;
+}
+
 /* ---- the module table ---- */
 
 /* Functions written in Lua come with the first use of one: onnxdoc.bytes, onnxdoc.csv, ... */
@@ -200,6 +216,7 @@ int luaopen_onnxdoc(lua_State *L) {
                                          {"schema", lua_schema},
                                          {"_embedded", onnxdoc_embedded},
                                          {"_embedded_list", onnxdoc_embedded_list},
+                                         {"_is_plain", onnxdoc_is_plain},
                                          {NULL, NULL}};
     add_searcher(L);
     lua_model_register(L);

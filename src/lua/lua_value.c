@@ -112,7 +112,9 @@ static int push_object(lua_State *L, ObjectKind kind, Id id) {
 }
 
 static int get_name(lua_State *L) {
-    object_push_symbol(L, self_model(L), self_value(L)->name);
+    const Handle *handle = object_self(L);
+    const Model *model = handle->owner->model;
+    object_push_symbol(L, model, model->values.items[handle->id].name);
     return 1;
 }
 
@@ -345,9 +347,8 @@ static int value_tostring(lua_State *L) {
 
 /* ---- ValueList ---- */
 
-static const char VALUE_LIST_TYPE[] = "onnxdoc.ValueList";
-
 typedef struct ValueList {
+    const char *tag; /* VALUE_LIST_TYPE: told by it, since walking a model calls little else */
     LuaModel *owner;
     Id node;
     bool is_output;
@@ -356,20 +357,18 @@ typedef struct ValueList {
 void value_list_push(lua_State *L, bool is_output) {
     const Handle *node = object_self(L);
     ValueList *list = lua_newuserdatauv(L, sizeof *list, 1);
-    *list = (ValueList){node->owner, node->id, is_output};
-    lua_rawgetp(L, LUA_REGISTRYINDEX, VALUE_LIST_TYPE);
-    lua_setmetatable(L, -2);
-    lua_getiuservalue(L, 1, 1);
-    lua_setiuservalue(L, -2, 1);
+    *list = (ValueList){VALUE_LIST_TYPE, node->owner, node->id, is_output};
+    int model = object_push_model(L, 1);
+    lua_getiuservalue(L, model, VALUE_LIST_METATABLE);
+    lua_setmetatable(L, model - 1);
+    lua_setiuservalue(L, model - 1, 1);
 }
 
-/* The list a metamethod is called on; by the metatable's address, since walking a model calls little else. */
+/* The list a metamethod is called on. */
 static IdSpan check_list(lua_State *L, ValueList **list) {
     *list = lua_touserdata(L, 1);
-    if (!*list || !lua_getmetatable(L, 1)) luaL_typeerror(L, 1, "ValueList");
-    lua_rawgetp(L, LUA_REGISTRYINDEX, VALUE_LIST_TYPE);
-    if (!lua_rawequal(L, -1, -2)) luaL_typeerror(L, 1, "ValueList");
-    lua_pop(L, 2);
+    if (!*list || lua_rawlen(L, 1) != sizeof **list || (*list)->tag != VALUE_LIST_TYPE)
+        luaL_typeerror(L, 1, "ValueList");
     if (!(*list)->owner->model) luaL_error(L, "model is closed");
     const Model *model = (*list)->owner->model;
     return (*list)->is_output ? node_outputs(model, (*list)->node) : node_inputs(model, (*list)->node);
@@ -433,7 +432,9 @@ static int list_length(lua_State *L) {
 static int list_next(lua_State *L) {
     ValueList *list;
     IdSpan span = check_list(L, &list);
-    lua_Integer position = luaL_optinteger(L, 2, 0) + 1;
+    int given;
+    lua_Integer position = lua_tointegerx(L, 2, &given) + 1;
+    if (!given) position = luaL_optinteger(L, 2, 0) + 1;
     if (position < 1 || position > (lua_Integer)span.count) return 0;
     int model = object_push_model(L, 1);
     lua_pushinteger(L, position);
@@ -496,8 +497,6 @@ void lua_value_register(lua_State *L) {
                                     {"__pairs", list_pairs},       {"__eq", list_equal},
                                     {"__tostring", list_tostring}, {NULL, NULL}};
     luaL_newmetatable(L, VALUE_LIST_TYPE);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, VALUE_LIST_TYPE);
     luaL_setfuncs(L, list, 0);
     lua_pushliteral(L, "ValueList");
     lua_setfield(L, -2, "__name");
