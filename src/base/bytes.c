@@ -45,6 +45,11 @@ static bool is_deceptive(uint32_t code) {
 size_t escape_character(const char *text, size_t left, char shown[16]) {
     const unsigned char *p = (const unsigned char *)text;
     uint32_t code;
+    if (p[0] >= 0x20 && p[0] < 0x7f && p[0] != '\\') { /* nearly all of nearly all names */
+        shown[0] = *text;
+        shown[1] = '\0';
+        return 1;
+    }
     size_t size = utf8_decode(p, left, &code);
     if (size == 0) {
         snprintf(shown, 16, "\\x%02x", p[0]);
