@@ -22,7 +22,8 @@ CORPUS   ?=
 
 # What a user needs to build and to run `make test`.
 PACKAGES := gcc make libc6-dev pkg-config lua5.4 liblua5.4-dev protobuf-c-compiler libprotobuf-c-dev \
-            lua-cjson lua-dkjson lua-lpeg lua-argparse lua-penlight lua-filesystem lua-busted lua-luassert
+            libxxhash-dev lua-cjson lua-dkjson lua-lpeg lua-argparse lua-penlight lua-filesystem lua-busted \
+            lua-luassert
 # What only the other checks need.
 CI_PACKAGES := clang clang-tidy clang-format libclang-rt-14-dev lua-check libonnx-testdata python3 python3-onnx \
                valgrind $(if $(shell command -v npm),,npm)

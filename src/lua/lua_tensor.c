@@ -1,15 +1,21 @@
 /* Tensor: an initializer, or the value of a tensor attribute. Its elements stay in the file until asked for. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lua/lua_object.h"
 #include "onnx/fields.h"
+#include "weights/hash.h"
 #include "weights/stats.h"
 
 /* Elements values() hands out when nobody said how many. */
 #define VALUES_LIMIT ((uint64_t)1 << 24)
 /* Bytes decoded at a time. */
 #define CHUNK 4096
+/* The same where they are only hashed: from here on the payload is read without a copy through the window. */
+#define CHUNK_HASHED 65536
+/* What hash{sample =} reads at least: two blocks. */
+#define SAMPLE_LEAST (2 * HASH_BLOCK)
 
 static const Model *self_model(lua_State *L) {
     return object_self(L)->owner->model;
@@ -303,6 +309,19 @@ static bool push_sparse(lua_State *L, LuaModel *owner, const Tensor *tensor, uin
 
 /* ---- methods ---- */
 
+/* Whether the elements may be handed out: their number is known and, when all are wanted, not too large. */
+static bool size_allows(LuaModel *owner, const Tensor *tensor, bool all) {
+    if (tensor->has_size && !(all && tensor->count > VALUES_LIMIT)) return true;
+    Quoted name = quote(model_name(owner->model, tensor->name));
+    if (!tensor->has_size)
+        return error_set(&owner->err, ERROR_DATA, tensor->range.offset, "tensor %s: its size is not known",
+                         name.text);
+    return error_set(&owner->err, ERROR_LIMIT, tensor->range.offset,
+                     "tensor %s has %" PRIu64 " elements; say how many you want, or up to %" PRIu64
+                     " come at once",
+                     name.text, tensor->count, VALUES_LIMIT);
+}
+
 /* tensor:values([n [, first]]) */
 static int tensor_values(lua_State *L) {
     const Handle *handle = object_check(L, 1, OBJECT_TENSOR);
@@ -312,33 +331,22 @@ static int tensor_values(lua_State *L) {
     lua_Integer asked = luaL_optinteger(L, 2, 0), first = luaL_optinteger(L, 3, 1);
     luaL_argcheck(L, asked >= 0, 2, "a count is 0 or more");
     luaL_argcheck(L, first >= 1, 3, "elements are numbered from 1");
-    Quoted name = quote(model_name(owner->model, tensor->name));
-    if (!tensor->has_size)
-        error_set(&owner->err, ERROR_DATA, tensor->range.offset, "tensor %s: its size is not known",
-                  name.text);
-    else if (all && tensor->count > VALUES_LIMIT)
-        error_set(&owner->err, ERROR_LIMIT, tensor->range.offset,
-                  "tensor %s has %" PRIu64 " elements; say how many you want, or up to %" PRIu64
-                  " come at once",
-                  name.text, tensor->count, VALUES_LIMIT);
-    else {
-        uint64_t start = (uint64_t)first - 1, left = start < tensor->count ? tensor->count - start : 0;
-        uint64_t wanted = all || (uint64_t)asked > left ? left : (uint64_t)asked;
-        lua_createtable(L, (int)(wanted < 65536 ? wanted : 65536), 0);
-        bool done = wanted == 0;
-        if (!done && tensor->is_sparse) {
-            done = push_sparse(L, owner, tensor, start, wanted);
-            close_cursor(owner, 1);
-        } else if (!done) {
-            PayloadCursor *cursor = open_cursor(owner, 0, handle->id);
-            done = cursor && (tensor->dtype == DTYPE_STRING
-                                  ? push_strings(L, owner, cursor, start, wanted)
-                                  : push_numbers(L, owner, cursor, tensor->dtype, start, wanted));
-        }
-        close_cursor(owner, 0);
-        if (done) return 1;
+    if (!size_allows(owner, tensor, all)) return object_fail(L, &owner->err);
+    uint64_t start = (uint64_t)first - 1, left = start < tensor->count ? tensor->count - start : 0;
+    uint64_t wanted = all || (uint64_t)asked > left ? left : (uint64_t)asked;
+    lua_createtable(L, (int)(wanted < 65536 ? wanted : 65536), 0);
+    bool done = wanted == 0;
+    if (!done && tensor->is_sparse) {
+        done = push_sparse(L, owner, tensor, start, wanted);
+        close_cursor(owner, 1);
+    } else if (!done) {
+        PayloadCursor *cursor = open_cursor(owner, 0, handle->id);
+        done = cursor &&
+               (tensor->dtype == DTYPE_STRING ? push_strings(L, owner, cursor, start, wanted)
+                                              : push_numbers(L, owner, cursor, tensor->dtype, start, wanted));
     }
-    return object_fail(L, &owner->err);
+    close_cursor(owner, 0);
+    return done ? 1 : object_fail(L, &owner->err);
 }
 
 static void set_count(lua_State *L, const char *field, uint64_t count) {
@@ -394,6 +402,153 @@ static int tensor_stats(lua_State *L) {
     return 1;
 }
 
+/* ---- bytes and their hash ---- */
+
+static bool add_packed(luaL_Buffer *buffer, LuaModel *owner, PayloadCursor *cursor, uint32_t dtype,
+                       uint64_t first, uint64_t wanted) {
+    uint64_t bits = dtype_bits(dtype), in_chunk = CHUNK * 8 / bits, got, nbytes;
+    if (!payload_skip(cursor, first, &owner->err)) return false;
+    while (wanted) {
+        char *raw = luaL_prepbuffsize(buffer, CHUNK);
+        if (!payload_pull(cursor, raw, wanted < in_chunk ? wanted : in_chunk, &got, &owner->err))
+            return false;
+        if (got == 0) break;
+        dtype_nbytes(dtype, got, &nbytes);
+        luaL_addsize(buffer, (size_t)nbytes);
+        wanted -= got;
+    }
+    return true;
+}
+
+/* Elements that stand alone in their bytes: sub-byte types are cut where a byte starts. */
+static bool whole_bytes(lua_State *L, LuaModel *owner, const Tensor *tensor, uint64_t start,
+                        uint64_t *wanted) {
+    uint32_t bits = dtype_bits(tensor->dtype);
+    uint64_t in_byte = bits && bits < 8 ? 8 / bits : 1;
+    if (tensor->is_sparse || bits == 0)
+        return error_set(&owner->err, ERROR_DATA, tensor->range.offset,
+                         "tensor %s is %s: it has no packed form",
+                         quote(model_name(owner->model, tensor->name)).text,
+                         tensor->is_sparse ? "sparse" : dtype_name(tensor->dtype));
+    if (start % in_byte)
+        luaL_argerror(L, 3, "elements of less than a byte are given from the start of a byte on");
+    uint64_t left = start < tensor->count ? tensor->count - start : 0;
+    if (*wanted < left) *wanted += (in_byte - *wanted % in_byte) % in_byte;
+    if (*wanted > left) *wanted = left;
+    return true;
+}
+
+/* tensor:bytes([n [, first]]) */
+static int tensor_bytes(lua_State *L) {
+    const Handle *handle = object_check(L, 1, OBJECT_TENSOR);
+    LuaModel *owner = handle->owner;
+    const Tensor *tensor = self_tensor(L);
+    bool all = lua_isnoneornil(L, 2);
+    lua_Integer asked = luaL_optinteger(L, 2, (lua_Integer)VALUES_LIMIT), first = luaL_optinteger(L, 3, 1);
+    luaL_argcheck(L, asked >= 0, 2, "a count is 0 or more");
+    luaL_argcheck(L, first >= 1, 3, "elements are numbered from 1");
+    uint64_t start = (uint64_t)first - 1, wanted = (uint64_t)asked;
+    if (!size_allows(owner, tensor, all) || !whole_bytes(L, owner, tensor, start, &wanted))
+        return object_fail(L, &owner->err);
+    luaL_Buffer buffer;
+    luaL_buffinit(L, &buffer);
+    PayloadCursor *cursor = wanted ? open_cursor(owner, 0, handle->id) : NULL;
+    bool done = !wanted || (cursor && add_packed(&buffer, owner, cursor, tensor->dtype, start, wanted));
+    close_cursor(owner, 0);
+    if (!done) return object_fail(L, &owner->err);
+    luaL_pushresult(&buffer);
+    return 1;
+}
+
+static bool hash_packed(LuaModel *owner, PayloadCursor *cursor, uint32_t dtype, uint64_t count, Hash *hash) {
+    unsigned char raw[CHUNK_HASHED];
+    uint64_t in_chunk = sizeof raw * 8 / dtype_bits(dtype), got, nbytes;
+    while (count) {
+        if (!payload_pull(cursor, raw, count < in_chunk ? count : in_chunk, &got, &owner->err)) return false;
+        if (got == 0) break;
+        dtype_nbytes(dtype, got, &nbytes);
+        hash_update(hash, raw, (size_t)nbytes);
+        count -= got;
+    }
+    return true;
+}
+
+/* Each string with its length before it, so that where one ends counts. */
+static bool hash_strings(LuaModel *owner, PayloadCursor *cursor, Hash *hash) {
+    Bytes string;
+    bool got;
+    while (payload_pull_string(cursor, &string, &got, &owner->err)) {
+        if (!got) return true;
+        unsigned char length[8];
+        for (unsigned i = 0; i < sizeof length; i++)
+            length[i] = (unsigned char)((uint64_t)string.size >> (8 * i));
+        hash_update(hash, length, sizeof length);
+        hash_update(hash, string.data, string.size);
+    }
+    return false;
+}
+
+static bool hash_sample(LuaModel *owner, PayloadCursor *cursor, const Tensor *tensor, uint32_t blocks,
+                        Hash *hash) {
+    uint64_t bits = dtype_bits(tensor->dtype), at = 0;
+    for (uint32_t i = 0; i < blocks; i++) {
+        HashRange block = hash_sample_block(tensor->nbytes, blocks, i);
+        uint64_t first = block.offset * 8 / bits;
+        uint64_t count = i + 1 < blocks ? block.length * 8 / bits : tensor->count - first;
+        if (!payload_skip(cursor, first - at, &owner->err)) return false;
+        if (!hash_packed(owner, cursor, tensor->dtype, count, hash)) return false;
+        at = first + count;
+    }
+    return true;
+}
+
+/* The `sample` option, 0 without one. */
+static uint64_t check_sample(lua_State *L) {
+    if (lua_isnoneornil(L, 2)) return 0;
+    luaL_checktype(L, 2, LUA_TTABLE);
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+        const char *key = luaL_tolstring(L, -2, NULL);
+        if (strcmp(key, "sample") != 0) luaL_error(L, "hash: unknown option '%s', there is 'sample'", key);
+        lua_pop(L, 1);
+    }
+    if (lua_getfield(L, 2, "sample") == LUA_TNIL) return 0;
+    lua_Integer sample = luaL_checkinteger(L, -1);
+    if (sample < (lua_Integer)SAMPLE_LEAST)
+        luaL_error(L, "hash: option 'sample' is %I bytes, at least %I are wanted", (LUAI_UACINT)sample,
+                   (LUAI_UACINT)SAMPLE_LEAST);
+    return (uint64_t)sample;
+}
+
+/* tensor:hash([{sample = bytes}]) */
+static int tensor_hash(lua_State *L) {
+    const Handle *handle = object_check(L, 1, OBJECT_TENSOR);
+    LuaModel *owner = handle->owner;
+    const Tensor *tensor = self_tensor(L);
+    uint64_t sample = check_sample(L);
+    if (tensor->is_sparse) {
+        error_set(&owner->err, ERROR_DATA, tensor->range.offset,
+                  "tensor %s is sparse: its two tensors, tensor.sparse, have hashes",
+                  quote(model_name(owner->model, tensor->name)).text);
+        return object_fail(L, &owner->err);
+    }
+    bool strings = tensor->dtype == DTYPE_STRING;
+    bool in_part = sample && !strings && tensor->has_size && tensor->nbytes > sample;
+    uint64_t blocks = sample / HASH_BLOCK < UINT32_MAX ? sample / HASH_BLOCK : UINT32_MAX;
+    Hash hash;
+    hash_init(&hash);
+    PayloadCursor *cursor = open_cursor(owner, 0, handle->id);
+    bool done = cursor && (strings   ? hash_strings(owner, cursor, &hash)
+                           : in_part ? hash_sample(owner, cursor, tensor, (uint32_t)blocks, &hash)
+                                     : hash_packed(owner, cursor, tensor->dtype, tensor->count, &hash));
+    close_cursor(owner, 0);
+    if (!done) return object_fail(L, &owner->err);
+    char digits[24];
+    snprintf(digits, sizeof digits, "%016" PRIx64, hash_value(&hash));
+    lua_pushstring(L, digits);
+    lua_pushboolean(L, in_part);
+    return 2;
+}
+
 static int tensor_tostring(lua_State *L) {
     const Handle *handle = luaL_checkudata(L, 1, TENSOR_TYPE);
     if (!handle->owner->model) {
@@ -432,7 +587,11 @@ void lua_tensor_register(lua_State *L) {
                                    {"offset", get_offset},
                                    {"length", get_length},
                                    {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"values", tensor_values}, {"stats", tensor_stats}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"values", tensor_values},
+                                       {"bytes", tensor_bytes},
+                                       {"stats", tensor_stats},
+                                       {"hash", tensor_hash},
+                                       {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", tensor_tostring}, {NULL, NULL}};
     object_register(L, TENSOR_TYPE, "Tensor", fields, methods, extra);
 }
