@@ -7,6 +7,7 @@
 #include "lua/lua_draft.h"
 #include "lua/lua_object.h"
 #include "lua/lua_schema.h"
+#include "lua/lua_syntax.h"
 #include "onnx/sniff.h"
 
 static const char *lua_directory; /* --lua-dir, or NULL */
@@ -231,6 +232,8 @@ int luaopen_onnxdoc(lua_State *L) {
     lua_setfield(L, -2, "version");
     push_dtypes(L);
     lua_setfield(L, -2, "dtypes");
+    lua_syntax_push(L);
+    lua_setfield(L, -2, "_syntax");
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, lazy_field);
     lua_setfield(L, -2, "__index");
