@@ -2,6 +2,14 @@
 
 local text = require "onnxdoc.text"
 
-local function load_build(...) return require("onnxdoc.builder").build(...) end
+-- A function of a file that is loaded when it is first called.
+local function later(file, name)
+  return function(...) return require(file)[name](...) end
+end
 
-return {bytes = text.bytes, si = text.si, csv = text.csv, escape = text.escape, build = load_build}
+return {
+  bytes = text.bytes, si = text.si, csv = text.csv, escape = text.escape,
+  build = later("onnxdoc.builder", "build"),
+  text = later("onnxdoc.printer", "text"),
+  parse = later("onnxdoc.parser", "parse"),
+}
