@@ -1,11 +1,14 @@
 -- `make test-corpus CORPUS=dir`: opens every .onnx file below the folder, and of libonnx-testdata where that is
 -- installed, touches everything in it from Lua, and compares our reading with protobuf-c's full decode
 -- (tests/onnx/decode_compare.c). A file may only be refused when CORPUS/index.json lists it as malformed.
+-- Each model is also written as text and read back: it must print the same text again and, when it is small enough to
+-- be written with all its elements, be the same model.
 -- Runs inside the onnxdoc binary. The last line is "N passed, N failed".
 
 package.path = "./?.lua;./tests/?.lua;" .. package.path
 local lfs = require "lfs"
 local json = require "dkjson"
+local same = require "same"
 local walk = require "walk"
 
 local build, corpus = "build", nil
@@ -24,7 +27,10 @@ end
 local folders = {corpus, lfs.attributes("/usr/share/libonnx-testdata/data") and "/usr/share/libonnx-testdata/data"}
 local compare = build .. "/tests/onnx/decode_compare"
 
-local passed, failed, refused, lines = 0, 0, 0, 0
+local passed, failed, refused, lines, texts, compared = 0, 0, 0, 0, 0, 0
+
+-- Models of up to so many bytes are written with all their elements.
+local WHOLE_TEXT = 1000000
 
 local function find(folder, found)
   for name in lfs.dir(folder) do
@@ -58,19 +64,55 @@ local function report(path, problem)
   end
 end
 
-local function check_walk(path)
+-- Without the comments that name what text cannot say.
+local function shown(text) return (text:gsub("%s*# not shown:[^\n]*", "")) end
+
+local function has_diagnostic(model, code)
+  for _, diagnostic in ipairs(model.diagnostics) do
+    if diagnostic.code == code then return true end
+  end
+  return false
+end
+
+-- What goes wrong when a model is written as text and read back, or nil. The builder takes no name twice.
+local function check_text(model, path, weights)
+  local options = {weights = weights, hash = "none"}
+  local text = onnxdoc.text(model, options)
+  local again, message = onnxdoc.parse(text, {directory = path:match("^(.*)/")})
+  if not again then
+    local twice = message:find("is defined already", 1, true) and has_diagnostic(model, "duplicate-value")
+    if not twice then return "its text cannot be read: " .. message end
+    print(("not read back %s: %s"):format(path, message))
+    return nil
+  end
+  local problem = shown(text) ~= shown(onnxdoc.text(again, options)) and "its text is printed otherwise when read back"
+  if not problem and weights == "all" then
+    problem = same(model, again)
+    compared = compared + 1
+  end
+  again:close()
+  texts = texts + 1
+  return problem or nil
+end
+
+local function check_both(model, path)
+  local counts = walk(model)
+  if counts.raised > 0 then return "a field could not be read" end
+  return check_text(model, path) or model.size <= WHOLE_TEXT and check_text(model, path, "all") or nil
+end
+
+local function check_model(path)
   local model, message = onnxdoc.load(path)
   if not model then return message end
-  local ok, counts = pcall(walk, model)
+  local ok, problem = pcall(check_both, model, path)
   model:close()
-  if not ok then return counts end
-  return counts.raised > 0 and "a field could not be read" or nil
+  return problem or not ok and "an error" or nil
 end
 
 local function check(path, outcome, detail, categories)
   if outcome == "same" then
     lines = lines + math.tointeger(detail)
-    report(path, check_walk(path))
+    report(path, check_model(path))
   elseif outcome == "refused" then
     refused = refused + 1
     local malformed = (categories[path] or ""):find("MALFORMED", 1, true)
@@ -110,5 +152,6 @@ end
 
 if passed + failed == 0 then print("no CORPUS given and no libonnx-testdata: nothing to do") end
 print(("%d refused as they should be, %d facts compared"):format(refused, lines))
+print(("%d texts read back, %d of them with all elements compared"):format(texts, compared))
 print(("%d passed, %d failed"):format(passed, failed))
 os.exit(failed == 0)

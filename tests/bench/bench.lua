@@ -94,6 +94,9 @@ do
     lfs.attributes(path, "size") / 1e6))
   row("whole process", ms, 6, "ms", time_note)
   row("peak resident set", bytes / 1e6, 12, "MB", memory_note)
+  local text_ms, text_bytes = measure(21, ("%s text %s"):format(binary, path))
+  row("onnxdoc text, whole process", text_ms, 30, "ms", "weights hashed by samples")
+  row("peak resident set", text_bytes / 1e6, nil, "MB")
 end
 
 do
