@@ -196,11 +196,16 @@ function Scope:constant(name, dtype, dims, data, options)
   return name
 end
 
+-- data.values and data.indices are lists, or both tensors (of attributes) that are taken as they are.
 local function sparse_message(name, dtype, dims, data, options, where)
   if type(data) ~= "table" or type(data.values) ~= "table" or type(data.indices) ~= "table" then
     misuse("%s: data is {values = {…}, indices = {…}}", where)
   end
   tensor_data.element_count(dims, where)
+  if getmetatable(data.values) == Tensor and getmetatable(data.indices) == Tensor then
+    data.values.message.name = name
+    return {values = data.values.message, indices = data.indices.message, dims = dims}
+  end
   local count, per_value = #data.values, type(data.indices[1]) == "table" and #data.indices[1] or nil
   local indices, index_dims = data.indices, {count}
   if per_value then
@@ -456,7 +461,7 @@ local function read_opsets(opset, where)
     if type(entry) ~= "table" then misuse("%s: opset entry %d is a %s", where, i, type(entry)) end
     append(entries, {domain = check_name(entry.domain or "", where .. ": a domain"), version = entry.version})
   end
-  local is_list = #entries > 0
+  local is_list = next(opset) == nil or #entries > 0
   if not is_list then
     for domain, version in pairs(opset) do
       append(entries, {domain = check_name(domain, where .. ": a domain"), version = version})

@@ -498,7 +498,7 @@ local function dense(p, at, kind, name)
   if not kind.dtype then fail_at(p, at, "a tensor's type is expected") end
   local tensor = {at = at, name = name, dtype = kind.dtype, dims = fixed_dimensions(p, at, kind)}
   tensor.data = data(p, kind.dtype)
-  if is_nothing(tensor.data) and not contains(tensor.dims, 0) then tensor.data, tensor.is_missing = "zeros", true end
+  if is_nothing(tensor.data) and not contains(tensor.dims, 0) then tensor.data = "absent" end
   local about = notes(p)
   tensor.doc, tensor.metadata = about.doc, about.metadata
   return tensor
@@ -508,16 +508,9 @@ local function tensor_options(tensor, name)
   return {name = name, doc = tensor.doc, metadata = tensor.metadata}
 end
 
--- The builder gives every tensor data.
-local function drop_data(tensor, message)
-  if tensor.is_missing then message.raw_data, message.string_data = nil, nil end
-end
-
 local function make_dense(p, scope, tensor)
-  local made = call(p, tensor.at, scope.tensor, scope, tensor.dtype, tensor.dims, tensor.data,
+  return call(p, tensor.at, scope.tensor, scope, tensor.dtype, tensor.dims, tensor.data,
     tensor_options(tensor, tensor.name))
-  drop_data(tensor, made.message)
-  return made
 end
 
 local function inner_tensor(p)
@@ -538,17 +531,13 @@ local function sparse(p, at, kind, name)
   return tensor
 end
 
--- The builder makes sparse tensors from lists; here their two tensors are given as they are.
-local function fill_sparse(p, scope, message, tensor)
-  tensor.values.name = tensor.name
-  message.values = make_dense(p, scope, tensor.values).message
-  message.indices = make_dense(p, scope, tensor.indices).message
+local function sparse_data(p, scope, tensor)
+  return {values = make_dense(p, scope, tensor.values), indices = make_dense(p, scope, tensor.indices)}
 end
 
 local function make_sparse(p, scope, tensor)
-  local made = call(p, tensor.at, scope.sparse_tensor, scope, tensor.sparse, tensor.dims, {values = {}, indices = {}})
-  fill_sparse(p, scope, made.message, tensor)
-  return made
+  return call(p, tensor.at, scope.sparse_tensor, scope, tensor.sparse, tensor.dims, sparse_data(p, scope, tensor),
+    {name = tensor.name})
 end
 
 local function tensor_data(p, at, kind, name)
@@ -557,13 +546,11 @@ end
 
 local function add_initializer(p, scope, tensor)
   local at, name = tensor.at, tensor.name
-  if not tensor.sparse then
+  if tensor.sparse then
+    call(p, at, scope.sparse, scope, name, tensor.sparse, tensor.dims, sparse_data(p, scope, tensor))
+  else
     call(p, at, scope.constant, scope, name, tensor.dtype, tensor.dims, tensor.data, tensor_options(tensor))
-    drop_data(tensor, scope.message.initializer[#scope.message.initializer])
-    return
   end
-  call(p, at, scope.sparse, scope, name, tensor.sparse, tensor.dims, {values = {}, indices = {}})
-  fill_sparse(p, scope, scope.message.sparse_initializer[#scope.message.sparse_initializer], tensor)
 end
 
 -- Attributes ----------------------------------------------------------------------------------------------------
@@ -832,11 +819,6 @@ local function names_of(list)
   return result
 end
 
--- The builder takes an empty list of imports for none given; here it says that there are none.
-local function set_exact(scope, imports)
-  if imports and #imports == 0 then scope.imports, scope.is_exact = {}, true end
-end
-
 local function function_definition(p)
   peek(p)
   local at = p.at
@@ -850,7 +832,6 @@ local function function_definition(p)
   local outputs = values(p, value)
   options.inputs, options.outputs = names_of(inputs), names_of(outputs)
   local scope = call(p, at, p.builder.func, p.builder, domain, name, options)
-  set_exact(scope, options.opset)
   for _, list in ipairs {inputs, outputs} do
     for _, entry in ipairs(list) do
       if entry.type then declare(p, scope, scope.value, entry) end
@@ -867,7 +848,6 @@ local function model(p)
   graph_of(p, function(name, about)
     options.name, options.graph_doc, options.graph_metadata = name, about.doc, about.metadata
     p.builder = build(options)
-    set_exact(p.builder, options.opset)
     return p.builder
   end)
   while peek(p) do function_definition(p) end

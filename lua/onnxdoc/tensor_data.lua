@@ -6,6 +6,7 @@
 --   {random = seed, low =, high =}       uniform, made when read or written. Floats: -0.05 to 0.05 unless given;
 --                                        integers: all of the type's, bounds included; float8 and types below a byte:
 --                                        any code
+--   "absent"                             none in the file, as fixtures of broken models want it
 --   {raw = bytes}                        raw_data as it is
 --   {bits = {0x3c00, …}}                 the elements' bits as whole numbers
 --   {external = {location =, offset =, length =}}     elements in another file, also as a list of {key =, value =}
@@ -186,7 +187,9 @@ function tensor_data.fields(dtype, dims, data, storage, where)
   local number, name, bits = tensor_data.dtype(dtype, where)
   local count = tensor_data.element_count(dims, where)
   local fields
-  if type(data) == "table" and data.external ~= nil then
+  if data == "absent" then
+    fields = {}
+  elseif type(data) == "table" and data.external ~= nil then
     fields = {data_location = 1, external_data = tensor_data.entries(data.external, where .. ": external")}
   elseif name == "string" then
     fields = strings(data, count, dims, where)

@@ -36,7 +36,7 @@ static void finish_model(lua_State *L, LuaModel *owner, Model *model) {
     lua_pushliteral(L, "v");
     lua_setfield(L, -2, "__mode");
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
-        object_push_cache(L, kind, counts[kind] <= HANDLES_AT_ONCE ? counts[kind] : 0);
+        object_push_cache(L, (ObjectKind)kind, counts[kind] <= HANDLES_AT_ONCE ? counts[kind] : 0);
         lua_pushvalue(L, -2);
         lua_setmetatable(L, -2);
         lua_setiuservalue(L, -3, kind + 1);
