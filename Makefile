@@ -184,8 +184,8 @@ test-update: $(BINARY) $(MODULE) ## writes the expected texts (tests/**/*.golden
 	@ONNXDOC_UPDATE_GOLDENS=1 $(BINARY) tests/run.lua
 	@git status --short -- tests 2>/dev/null || true
 
-test-corpus: $(BINARY) $(COMPARE) ## opens all models of CORPUS=dir and compares them with protobuf-c's decoding
-	@$(BINARY) tests/corpus.lua --build $(BUILD) $(CORPUS)
+test-corpus: $(BINARY) $(COMPARE) ## opens all models of CORPUS=dir, compares them with protobuf-c's decoding, and their texts
+	@$(BINARY) tests/corpus.lua --build $(BUILD) $(CORPUS) $(wildcard $(NPM_MODELS))
 
 demo: all ## builds the BERT model that started this project in build/models and prints its card
 	@mkdir -p $(BUILD)/models

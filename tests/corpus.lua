@@ -1,5 +1,5 @@
--- `make test-corpus CORPUS=dir`: opens every .onnx file below the folder, and of libonnx-testdata where that is
--- installed, touches everything in it from Lua, and compares our reading with protobuf-c's full decode
+-- `make test-corpus CORPUS=dir`: opens every .onnx file below the folder, of build/models/npm (`make models`) and of
+-- libonnx-testdata where they are there, touches everything in it from Lua, and compares our reading with protobuf-c's full decode
 -- (tests/onnx/decode_compare.c). A file may only be refused when CORPUS/index.json lists it as malformed.
 -- Each model is also written as text and read back: it must print the same text again and, when it is small enough to
 -- be written with all its elements, be the same model.
@@ -11,7 +11,7 @@ local json = require "dkjson"
 local same = require "same"
 local walk = require "walk"
 
-local build, corpus = "build", nil
+local build, folders = "build", {}
 do
   local i = 1
   while arg[i] do
@@ -19,12 +19,12 @@ do
       i = i + 1
       build = arg[i]
     else
-      corpus = arg[i]:gsub("/+$", "")
+      folders[#folders + 1] = arg[i]:gsub("/+$", "")
     end
     i = i + 1
   end
 end
-local folders = {corpus, lfs.attributes("/usr/share/libonnx-testdata/data") and "/usr/share/libonnx-testdata/data"}
+if lfs.attributes("/usr/share/libonnx-testdata/data") then folders[#folders + 1] = "/usr/share/libonnx-testdata/data" end
 local compare = build .. "/tests/onnx/decode_compare"
 
 local passed, failed, refused, lines, texts, compared = 0, 0, 0, 0, 0, 0
@@ -127,26 +127,23 @@ local function quoted(path)
   return "'" .. path:gsub("'", "'\\''") .. "'"
 end
 
-for i = 1, 2 do
-  local folder = folders[i]
-  if folder then
-    local paths, categories = find(folder, {}), read_index(folder)
-    table.sort(paths)
-    print(("%s: %d models"):format(folder, #paths))
-    if #paths == 0 then report(folder, "no .onnx files") end
-    for first = 1, #paths, 200 do
-      local words = {}
-      for j = first, math.min(first + 199, #paths) do words[#words + 1] = quoted(paths[j]) end
-      local answered = 0
-      local pipe = assert(io.popen(compare .. " " .. table.concat(words, " ")))
-      for line in pipe:lines() do
-        local outcome, path, detail = line:match("^(%a+)\t([^\t]*)\t(.*)$")
-        answered = answered + 1
-        check(path, outcome, detail, categories)
-      end
-      pipe:close()
-      if answered ~= #words then report(folder, "decode_compare stopped after " .. answered .. " of " .. #words .. " files") end
+for _, folder in ipairs(folders) do
+  local paths, categories = find(folder, {}), read_index(folder)
+  table.sort(paths)
+  print(("%s: %d models"):format(folder, #paths))
+  if #paths == 0 then report(folder, "no .onnx files") end
+  for first = 1, #paths, 200 do
+    local words = {}
+    for j = first, math.min(first + 199, #paths) do words[#words + 1] = quoted(paths[j]) end
+    local answered = 0
+    local pipe = assert(io.popen(compare .. " " .. table.concat(words, " ")))
+    for line in pipe:lines() do
+      local outcome, path, detail = line:match("^(%a+)\t([^\t]*)\t(.*)$")
+      answered = answered + 1
+      check(path, outcome, detail, categories)
     end
+    pipe:close()
+    if answered ~= #words then report(folder, "decode_compare stopped after " .. answered .. " of " .. #words .. " files") end
   end
 end
 
