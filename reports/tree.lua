@@ -69,9 +69,7 @@ end
 
 local function is_graph(value) return type(value) == "userdata" and value.kind ~= nil end
 
-local function attributes_text(node)
-  local names = node.attribute_names
-  if #names == 0 then return "" end
+local function attributes_text(node, names)
   local parts, attributes = {}, node.attributes
   for _, name in ipairs(names) do
     local value = attributes[name]
@@ -142,12 +140,15 @@ local function write_graph_text(write, graph, level, indent, options, session)
     for value in graph:values() do write(indent, value_text(value), "\n") end
   end
   for node in graph:nodes() do
-    local name = node.name
+    local name, attributes = node.name, node.attribute_names
+    local has_attributes = #attributes > 0
     write(indent .. node.index .. " " .. op_text(node.op) .. (name ~= "" and ' "' .. printable(name) .. '" (' or " (")
       .. join(node.inputs, ", ", name_text) .. ") -> " .. join(node.outputs, ", ", typed_name_text)
-      .. attributes_text(node) .. "\n")
-    for _, subgraph in ipairs(node.subgraphs) do
-      write_graph_text(write, subgraph, level + 1, indent .. "  ", options, session)
+      .. (has_attributes and attributes_text(node, attributes) or "") .. "\n")
+    if has_attributes then
+      for _, subgraph in ipairs(node.subgraphs) do
+        write_graph_text(write, subgraph, level + 1, indent .. "  ", options, session)
+      end
     end
   end
 end
