@@ -7,7 +7,7 @@
 
 /* Mappings are multiples of MEMORY_LARGE, so that huge pages fill them to the end. */
 static size_t mapping_size(size_t size) {
-    return (size + MEMORY_LARGE - 1) & ~(MEMORY_LARGE - 1);
+    return (size + MEMORY_LARGE - 1) & ~((size_t)MEMORY_LARGE - 1);
 }
 
 static void *mapping_resize(void *block, size_t old_size, size_t new_size) {
