@@ -206,6 +206,7 @@ Expr atom_rebuild(Algebra *self, AtomKind kind, Expr a, Expr b) {
     case ATOM_MAX: return expr_max(self, a, b);
     case ATOM_MIN: return expr_min(self, a, b);
     case ATOM_CEIL_LOG2: return expr_ceil_log2(self, a);
+    case ATOM_CEIL: return expr_ceil_divide(self, a, b);
     }
     return EXPR_UNKNOWN;
 }

@@ -71,6 +71,7 @@ typedef enum AtomKind {
     ATOM_MAX,
     ATOM_MIN,
     ATOM_CEIL_LOG2, /* of a */
+    ATOM_CEIL,      /* ceil(a/b), only for printing */
 } AtomKind;
 
 typedef struct Atom {

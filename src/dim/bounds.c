@@ -123,6 +123,7 @@ static Interval interval_of_atom(Algebra *algebra, uint32_t id) {
     case ATOM_MAX: return (Interval){wide_max(a.low, b.low), wide_max(a.high, b.high)};
     case ATOM_MIN: return (Interval){wide_min(a.low, b.low), wide_min(a.high, b.high)};
     case ATOM_CEIL_LOG2: return (Interval){log_end(a.low), log_end(a.high)};
+    case ATOM_CEIL:
     case ATOM_SYMBOL: break;
     }
     return everything;
@@ -228,6 +229,7 @@ static void relax_atom(Algebra *algebra, Relaxation *relaxation, Atom atom, Expr
         if (!least && expr_lower(algebra, atom.a) >= 1)
             relax_to(relaxation, expr_multiply(algebra, rest, expr_subtract(algebra, atom.a, 1)));
         break;
+    case ATOM_CEIL:
     case ATOM_SYMBOL: break;
     }
 }
@@ -353,6 +355,45 @@ static Truth truth(bool value) {
     return value ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
+/* The first term that is a mod by itself; the count of terms when there is none. */
+static uint32_t find_modulo(const Algebra *algebra, Expr e) {
+    uint32_t i = 0, count = polynomial_count(algebra, e);
+    for (; i < count; i++) {
+        uint32_t atom = monomial_as_atom(algebra, polynomial_term(algebra, e, i).monomial);
+        if (atom && algebra_atom(algebra, atom)->kind == ATOM_MODULO) break;
+    }
+    return i;
+}
+
+/* A whole e with p - q*floor(p/q) for p mod q where that is a term: equal ones cancel then. */
+static Expr expand_modulo(Algebra *algebra, Expr e) {
+    for (int step = 0; step < RELAX_TERMS && expr_is_known(e); step++) {
+        uint32_t at = find_modulo(algebra, e);
+        if (at == polynomial_count(algebra, e)) return e;
+        Term term = polynomial_term(algebra, e, at);
+        Atom atom = *algebra_atom(algebra, monomial_as_atom(algebra, term.monomial));
+        Expr multiple = expr_multiply(algebra, atom.b, expr_floor_divide(algebra, atom.a, atom.b));
+        Sum sum = sum_begin(algebra);
+        sum_add(&sum, e, 1, 1, MONOMIAL_ONE);
+        sum_push(&sum, -term.coefficient, term.monomial);
+        sum_add(&sum, expr_subtract(algebra, atom.a, multiple), term.coefficient, 1, MONOMIAL_ONE);
+        e = sum_finish(&sum);
+    }
+    return e;
+}
+
+/* Bounds of a difference, with and without mods in it. */
+static Interval bounds_of_difference(Algebra *algebra, Expr e) {
+    Interval bounds = interval_of_expr(algebra, e);
+    if ((bounds.low > 0 || bounds.high <= 0) || !expr_extent(algebra, e).depth) return bounds;
+    AlgebraFailure before = algebra->failure;
+    Expr expanded = expand_modulo(algebra, e);
+    algebra->failure = before;
+    if (expanded == e || !expr_is_known(expanded)) return bounds;
+    Interval other = interval_of_expr(algebra, expanded);
+    return (Interval){wide_max(bounds.low, other.low), wide_min(bounds.high, other.high)};
+}
+
 /* Of a difference: whether it is at least `limit` (0 or 1; reals: at least 0, above 0). */
 static Truth at_least(Algebra *algebra, Expr e, int limit) {
     double value;
@@ -361,8 +402,9 @@ static Truth at_least(Algebra *algebra, Expr e, int limit) {
         expr_to_double(algebra, e, &value);
         return truth(limit ? value > 0 : value >= 0);
     }
-    if (expr_lower(algebra, e) >= limit) return TRUTH_TRUE;
-    return expr_upper(algebra, e) < limit ? TRUTH_FALSE : TRUTH_UNKNOWN;
+    Interval bounds = bounds_of_difference(algebra, e);
+    if (bounds.low >= limit) return TRUTH_TRUE;
+    return bounds.high < limit ? TRUTH_FALSE : TRUTH_UNKNOWN;
 }
 
 Truth expr_less(Algebra *algebra, Expr a, Expr b) {
@@ -391,7 +433,7 @@ Truth expr_equal(Algebra *algebra, Expr a, Expr b) {
     Expr e = difference(algebra, a, b);
     if (!expr_is_known(e)) return TRUTH_UNKNOWN;
     if (expr_is_real(algebra, e) || is_never_zero_by_factor(algebra, e)) return TRUTH_FALSE;
-    Wide low = expr_lower(algebra, e), high = expr_upper(algebra, e);
-    if (low == 0 && high == 0) return TRUTH_TRUE;
-    return low > 0 || high < 0 ? TRUTH_FALSE : TRUTH_UNKNOWN;
+    Interval bounds = bounds_of_difference(algebra, e);
+    if (bounds.low == 0 && bounds.high == 0) return TRUTH_TRUE;
+    return bounds.low > 0 || bounds.high < 0 ? TRUTH_FALSE : TRUTH_UNKNOWN;
 }

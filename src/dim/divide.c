@@ -190,7 +190,18 @@ Expr expr_floor_divide(Algebra *algebra, Expr a, Expr b) {
     return memo_keep(algebra, OPERATION_FLOOR_DIVIDE, a, b, floor_divide(algebra, a, b));
 }
 
+/* floor((a + b - 1)/b) for positive whole b. */
 Expr expr_ceil_divide(Algebra *algebra, Expr a, Expr b) {
+    int64_t under;
+    Expr x = a, y = b;
+    if (prepare(algebra, &x, &y, &under) == OPERANDS_WHOLE) {
+        if (expr_upper(algebra, y) < 0) {
+            x = expr_negate(algebra, x);
+            y = expr_negate(algebra, y);
+        }
+        if (expr_lower(algebra, y) > 0)
+            return expr_floor_divide(algebra, expr_subtract(algebra, expr_add(algebra, x, y), 1), y);
+    }
     if (!expr_is_known(a) || !expr_is_known(b)) return EXPR_UNKNOWN;
     return expr_negate(algebra, expr_floor_divide(algebra, expr_negate(algebra, a), b));
 }

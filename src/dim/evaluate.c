@@ -52,7 +52,8 @@ static bool evaluate_atom(const Evaluator *self, uint32_t id, Wide *value) {
     case ATOM_MAX: *value = a > b ? a : b; break;
     case ATOM_MIN: *value = a < b ? a : b; break;
     case ATOM_CEIL_LOG2: *value = wide_ceil_log2(a); break;
-    case ATOM_SYMBOL: break;
+    case ATOM_CEIL:
+    case ATOM_SYMBOL: return false;
     }
     return true;
 }

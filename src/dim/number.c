@@ -112,7 +112,8 @@ Expr expr_floor(Algebra *algebra, Expr a) {
 Expr expr_ceil(Algebra *algebra, Expr a) {
     Expr result;
     if (round_simple(algebra, a, ceil, &result)) return result;
-    return expr_negate(algebra, expr_floor(algebra, expr_negate(algebra, a)));
+    return expr_ceil_divide(algebra, expr_numerator(algebra, a),
+                            expr_integer(algebra, polynomial_denominator(algebra, a)));
 }
 
 Expr expr_truncate(Algebra *algebra, Expr a) {

@@ -101,18 +101,24 @@ static bool widen_denominator(Sum *sum, Wide denominator) {
     return true;
 }
 
+/* For numerator/denominator times something over `under`: what numerators are to be multiplied by. */
+static bool match_denominator(Sum *sum, int64_t under, Wide *numerator, Wide denominator) {
+    if (denominator == 1 && under == sum->denominator) return true;
+    Wide common = wide_gcd(*numerator, denominator), wanted;
+    *numerator /= common;
+    return wide_multiply(under, denominator / common, &wanted) && widen_denominator(sum, wanted) &&
+           wide_multiply(*numerator, sum->denominator / wanted, numerator);
+}
+
 void sum_add(Sum *sum, Expr e, Wide numerator, Wide denominator, uint32_t monomial) {
     if (sum->failed || !expr_is_known(e) || monomial == MONOMIAL_NONE) {
         sum->failed = true;
         return;
     }
     if (denominator < 0) numerator = -numerator, denominator = -denominator;
-    Wide common = wide_gcd(numerator, denominator), under;
-    numerator /= common, denominator /= common;
     Term own;
     Polynomial polynomial = polynomial_of(sum->algebra, e, &own);
-    if (!wide_multiply(polynomial.denominator, denominator, &under) || !widen_denominator(sum, under) ||
-        !wide_multiply(numerator, sum->denominator / under, &numerator)) {
+    if (!match_denominator(sum, polynomial.denominator, &numerator, denominator)) {
         sum_fail(sum, ALGEBRA_OVERFLOW);
         return;
     }

@@ -93,9 +93,9 @@ static bool is_ceil(const Algebra *algebra, const Atom *atom) {
     return expr_to_wide(algebra, atom->b, &divisor) && polynomial_constant(algebra, atom->a) == divisor - 1;
 }
 
-/* e without its constant, or with 1 more: new terms, which the Algebra keeps. */
+/* e + change, a new Expr that the Algebra keeps: it looks the same to callers, since it only grows. */
 static Expr with_constant(const Algebra *algebra, Expr e, Wide change) {
-    Algebra *owner = (Algebra *)algebra; /* looks the same to callers: it only grows */
+    Algebra *owner = (Algebra *)algebra;
     AlgebraFailure before = owner->failure;
     Expr changed = expr_add(owner, e, expr_from_wide(owner, change));
     owner->failure = before;
@@ -105,11 +105,11 @@ static Expr with_constant(const Algebra *algebra, Expr e, Wide change) {
 static void write_floor(Writer *writer, const Algebra *algebra, const Atom *atom) {
     Expr a = atom->a, b = atom->b;
     if (is_ceil(algebra, atom))
-        write_fraction(writer, algebra, "ceil", with_constant(algebra, a, -polynomial_constant(algebra, a)),
-                       b);
+        write_fraction(writer, algebra, "ceil", with_constant(algebra, a, -polynomial_constant(algebra, a)), b);
     else write_fraction(writer, algebra, "floor", a, b);
 }
 
+/* max and min of more than two are one list. */
 static void write_arguments(Writer *writer, const Algebra *algebra, AtomKind kind, Expr e) {
     Term own;
     Polynomial polynomial = polynomial_of(algebra, e, &own);
@@ -126,13 +126,20 @@ static void write_arguments(Writer *writer, const Algebra *algebra, AtomKind kin
     write_arguments(writer, algebra, kind, inner.b);
 }
 
+static void write_list(Writer *writer, const Algebra *algebra, const char *function, const Atom *atom) {
+    write_text(writer, function);
+    write_arguments(writer, algebra, atom->kind, atom->a);
+    write_text(writer, ", ");
+    write_arguments(writer, algebra, atom->kind, atom->b);
+    write_text(writer, ")");
+}
+
 static void write_call(Writer *writer, const Algebra *algebra, const char *function, const Atom *atom) {
     write_text(writer, function);
-    write_text(writer, "(");
-    write_arguments(writer, algebra, atom->kind == ATOM_MODULO ? ATOM_SYMBOL : atom->kind, atom->a);
+    write_expr(writer, algebra, atom->a);
     if (atom->kind != ATOM_CEIL_LOG2) {
         write_text(writer, ", ");
-        write_arguments(writer, algebra, atom->kind == ATOM_MODULO ? ATOM_SYMBOL : atom->kind, atom->b);
+        write_expr(writer, algebra, atom->b);
     }
     write_text(writer, ")");
 }
@@ -142,10 +149,11 @@ static void write_atom(Writer *writer, const Algebra *algebra, uint32_t id) {
     switch (atom.kind) {
     case ATOM_SYMBOL: write_name(writer, algebra_symbol_name(algebra, (SymbolId)atom.a)); break;
     case ATOM_FLOOR: write_floor(writer, algebra, &atom); break;
-    case ATOM_MODULO: write_call(writer, algebra, "mod", &atom); break;
-    case ATOM_MAX: write_call(writer, algebra, "max", &atom); break;
-    case ATOM_MIN: write_call(writer, algebra, "min", &atom); break;
-    case ATOM_CEIL_LOG2: write_call(writer, algebra, "ceil_log2", &atom); break;
+    case ATOM_CEIL: write_fraction(writer, algebra, "ceil", atom.a, atom.b); break;
+    case ATOM_MODULO: write_call(writer, algebra, "mod(", &atom); break;
+    case ATOM_MAX: write_list(writer, algebra, "max(", &atom); break;
+    case ATOM_MIN: write_list(writer, algebra, "min(", &atom); break;
+    case ATOM_CEIL_LOG2: write_call(writer, algebra, "ceil_log2(", &atom); break;
     }
 }
 
@@ -285,11 +293,38 @@ static void write_real(Writer *writer, const Algebra *algebra, Expr e) {
     write_text(writer, text);
 }
 
+/* Terms c*floor((p - 1)/q) with c in the constant: c*ceil(p/q). For one such term at a time, e itself when there is none. */
+static Expr show_ceil(const Algebra *algebra, Expr e) {
+    Algebra *owner = (Algebra *)algebra;
+    Wide constant = polynomial_constant(algebra, e), divisor;
+    for (uint32_t i = 0, count = polynomial_count(algebra, e); i < count && constant > 0; i++) {
+        Term term = polynomial_term(algebra, e, i);
+        uint32_t id = monomial_as_atom(algebra, term.monomial);
+        Atom atom = *algebra_atom(algebra, id);
+        if (!id || atom.kind != ATOM_FLOOR || term.coefficient < 1 || term.coefficient > constant) continue;
+        if (expr_to_wide(algebra, atom.b, &divisor) || polynomial_constant(algebra, atom.a) != -1) continue;
+        AlgebraFailure before = owner->failure;
+        Sum sum = sum_begin(owner);
+        sum_add(&sum, e, polynomial_denominator(algebra, e), 1, MONOMIAL_ONE);
+        sum_push(&sum, -term.coefficient, term.monomial);
+        sum_push(&sum, -term.coefficient, MONOMIAL_ONE);
+        Expr ceil = atom_make(owner, ATOM_CEIL, with_constant(algebra, atom.a, 1), atom.b);
+        sum_add(&sum, ceil, term.coefficient, 1, MONOMIAL_ONE);
+        Expr shown = expr_scale(owner, sum_finish(&sum), 1, polynomial_denominator(algebra, e));
+        owner->failure = before;
+        return expr_is_known(shown) ? shown : e;
+    }
+    return e;
+}
+
 static void write_expr(Writer *writer, const Algebra *algebra, Expr e) {
     if (!expr_is_known(e)) write_text(writer, "?");
     else if (e == 0) write_text(writer, "0");
     else if (expr_is_real(algebra, e)) write_real(writer, algebra, e);
-    else write_form(writer, algebra, e, choose_form(algebra, e));
+    else {
+        Expr shown = expr_is_small(e) ? e : show_ceil(algebra, e);
+        write_form(writer, algebra, shown, choose_form(algebra, shown));
+    }
 }
 
 size_t expr_print(const Algebra *algebra, Expr e, char *buffer, size_t size) {
