@@ -355,39 +355,47 @@ static Truth truth(bool value) {
     return value ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
-/* The first term that is a mod by itself; the count of terms when there is none. */
-static uint32_t find_modulo(const Algebra *algebra, Expr e) {
+/* p mod q as p - q*floor(p/q), min(a, b) as a + b - max(a, b). */
+static Expr other_form(Algebra *algebra, Atom atom) {
+    if (atom.kind == ATOM_MIN)
+        return expr_subtract(algebra, expr_add(algebra, atom.a, atom.b), expr_max(algebra, atom.a, atom.b));
+    Expr quotient = expr_floor_divide(algebra, atom.a, atom.b);
+    return expr_subtract(algebra, atom.a, expr_multiply(algebra, atom.b, quotient));
+}
+
+/* The first term that is a mod or a min by itself; the count of terms when there is none. */
+static uint32_t find_expandable(const Algebra *algebra, Expr e) {
     uint32_t i = 0, count = polynomial_count(algebra, e);
     for (; i < count; i++) {
         uint32_t atom = monomial_as_atom(algebra, polynomial_term(algebra, e, i).monomial);
-        if (atom && algebra_atom(algebra, atom)->kind == ATOM_MODULO) break;
+        AtomKind kind = algebra_atom(algebra, atom)->kind;
+        if (kind == ATOM_MODULO || kind == ATOM_MIN) break;
     }
     return i;
 }
 
-/* A whole e with p - q*floor(p/q) for p mod q where that is a term: equal ones cancel then. */
-static Expr expand_modulo(Algebra *algebra, Expr e) {
+/* A whole e with mods and mins that are terms in their other form: what is equal cancels then. */
+static Expr expand(Algebra *algebra, Expr e) {
     for (int step = 0; step < RELAX_TERMS && expr_is_known(e); step++) {
-        uint32_t at = find_modulo(algebra, e);
+        uint32_t at = find_expandable(algebra, e);
         if (at == polynomial_count(algebra, e)) return e;
         Term term = polynomial_term(algebra, e, at);
-        Atom atom = *algebra_atom(algebra, monomial_as_atom(algebra, term.monomial));
-        Expr multiple = expr_multiply(algebra, atom.b, expr_floor_divide(algebra, atom.a, atom.b));
+        Expr form = other_form(algebra, *algebra_atom(algebra, monomial_as_atom(algebra, term.monomial)));
         Sum sum = sum_begin(algebra);
         sum_add(&sum, e, 1, 1, MONOMIAL_ONE);
         sum_push(&sum, -term.coefficient, term.monomial);
-        sum_add(&sum, expr_subtract(algebra, atom.a, multiple), term.coefficient, 1, MONOMIAL_ONE);
+        sum_add(&sum, form, term.coefficient, 1, MONOMIAL_ONE);
         e = sum_finish(&sum);
     }
     return e;
 }
 
-/* Bounds of a difference, with and without mods in it. */
+/* Bounds of a difference, with and without mods and mins in it. */
 static Interval bounds_of_difference(Algebra *algebra, Expr e) {
     Interval bounds = interval_of_expr(algebra, e);
-    if ((bounds.low > 0 || bounds.high <= 0) || !expr_extent(algebra, e).depth) return bounds;
+    if (bounds.low > 0 || bounds.high < 0 || !expr_extent(algebra, e).depth) return bounds;
     AlgebraFailure before = algebra->failure;
-    Expr expanded = expand_modulo(algebra, e);
+    Expr expanded = expand(algebra, e);
     algebra->failure = before;
     if (expanded == e || !expr_is_known(expanded)) return bounds;
     Interval other = interval_of_expr(algebra, expanded);

@@ -124,25 +124,44 @@ static bool bounded_quotient(Algebra *algebra, Expr a, Expr b, Expr *value) {
     return expr_upper(algebra, a) < 0 && expr_lower(algebra, expr_add(algebra, a, b)) >= 0;
 }
 
-/* Takes out what a and b share; *factor is what was taken out. b begins with a positive coefficient then. */
-static bool reduce_fraction(Algebra *algebra, Expr *a, Expr *b, Factor *factor) {
-    *factor = (Factor){0};
-    if (!factor_include(algebra, factor, *a) || !factor_include(algebra, factor, *b)) return false;
-    *a = expr_without_factor(algebra, *a, *factor);
-    *b = expr_without_factor(algebra, *b, *factor);
+/* Takes out the sum in *from (without the number and the monomial before it) where it divides *other too. */
+static void take_out_sum(Algebra *algebra, Expr *from, Expr *other, Expr *taken) {
+    Factor factor = {0};
+    Expr quotient, rest, other_quotient;
+    if (polynomial_count(algebra, *from) < 2 || polynomial_count(algebra, *other) < 2) return;
+    if (!factor_include(algebra, &factor, *from)) return;
+    Expr sum = expr_without_factor(algebra, *from, factor);
+    if (expr_is_known(sum) && polynomial_term(algebra, sum, 0).coefficient < 0) sum = expr_negate(algebra, sum);
+    if (!expr_is_known(sum) || !polynomial_divide(algebra, *other, sum, true, &other_quotient, &rest)) return;
+    if (!polynomial_divide(algebra, *from, sum, true, &quotient, &rest)) return;
+    *from = quotient;
+    *other = other_quotient;
+    *taken = expr_multiply(algebra, *taken, sum);
+}
+
+/* Takes out what a and b share: a number, a monomial, and a sum where one of both is a monomial times it; *taken is their
+ * product. b begins with a positive coefficient then. */
+static bool reduce_fraction(Algebra *algebra, Expr *a, Expr *b, Expr *taken) {
+    Factor factor = {0};
+    if (!factor_include(algebra, &factor, *a) || !factor_include(algebra, &factor, *b)) return false;
+    *a = expr_without_factor(algebra, *a, factor);
+    *b = expr_without_factor(algebra, *b, factor);
     if (polynomial_term(algebra, *b, 0).coefficient < 0) {
         *a = expr_negate(algebra, *a);
         *b = expr_negate(algebra, *b);
-        factor->content = -factor->content;
+        factor.content = -factor.content;
     }
-    return expr_is_known(*a) && expr_is_known(*b);
+    *taken = expr_from_term(algebra, factor.content, factor.monomial);
+    if (!expr_is_known(*a) || !expr_is_known(*b)) return false;
+    take_out_sum(algebra, b, a, taken);
+    take_out_sum(algebra, a, b, taken);
+    return true;
 }
 
 static Expr floor_by_sum(Algebra *algebra, Expr a, Expr b) {
-    Factor factor;
-    Expr quotient, rest, value, numerator, inner;
+    Expr quotient, rest, value, numerator, inner, taken;
     Wide number;
-    if (!reduce_fraction(algebra, &a, &b, &factor)) return EXPR_UNKNOWN;
+    if (!reduce_fraction(algebra, &a, &b, &taken)) return EXPR_UNKNOWN;
     if (expr_to_wide(algebra, b, &number)) return floor_by_number(algebra, a, number);
     if (bounded_quotient(algebra, a, b, &value)) return value;
     if (polynomial_divide(algebra, a, b, false, &quotient, &rest) && quotient != 0)
@@ -251,10 +270,9 @@ static Expr modulo_by_number(Algebra *algebra, Expr a, Wide divisor) {
 }
 
 static Expr modulo_by_sum(Algebra *algebra, Expr a, Expr b) {
-    Factor factor;
-    Expr quotient, rest, value, result;
+    Expr quotient, rest, value, result, taken;
     Wide number;
-    if (!reduce_fraction(algebra, &a, &b, &factor)) return EXPR_UNKNOWN;
+    if (!reduce_fraction(algebra, &a, &b, &taken)) return EXPR_UNKNOWN;
     if (expr_to_wide(algebra, b, &number)) result = modulo_by_number(algebra, a, number);
     else {
         if (!bounded_quotient(algebra, a, b, &value) &&
@@ -264,7 +282,7 @@ static Expr modulo_by_sum(Algebra *algebra, Expr a, Expr b) {
         if (bounded_quotient(algebra, a, b, &value)) result = value == 0 ? a : expr_add(algebra, a, b);
         else result = atom_make(algebra, ATOM_MODULO, a, b);
     }
-    return expr_multiply(algebra, result, expr_from_term(algebra, factor.content, factor.monomial));
+    return expr_multiply(algebra, result, taken);
 }
 
 static Expr modulo(Algebra *algebra, Expr a, Expr b) {

@@ -1,6 +1,6 @@
 /* max and min of any number of Exprs, and ceil_log2. Brought to one form: nested ones are one list, of which what another
- * one is known not to exceed is left out; what all have in common (terms, a factor, a sign) stands outside; the rest is
- * sorted and becomes atoms nested to the left, constants last. */
+ * one is known not to exceed is left out; what all have in common, terms and a factor, stands outside, so that
+ * max(k - n, 0) + n is max(n, k); the rest is sorted and becomes atoms nested to the left, constants last. */
 #include "dim/algebra.h"
 
 #define LIST_MOST 16
@@ -76,37 +76,44 @@ static bool list_flatten(Algebra *algebra, List *list, Expr e) {
 static Wide coefficient_of(const Algebra *algebra, Expr e, uint32_t monomial) {
     Term own;
     Polynomial polynomial = polynomial_of(algebra, e, &own);
-    for (uint32_t i = 0; i < polynomial.count; i++)
-        if (polynomial.terms[i].monomial == monomial) return polynomial.terms[i].coefficient;
+    uint32_t low = 0, high = polynomial.count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (polynomial.terms[middle].monomial == monomial) return polynomial.terms[middle].coefficient;
+        if (monomial_compare(algebra, polynomial.terms[middle].monomial, monomial) < 0) low = middle + 1;
+        else high = middle;
+    }
     return 0;
 }
 
-/* The terms that all items have, with the same coefficient. */
+/* The least coefficient of a monomial in any item; 0 when an item before `index` has it, and has been asked. */
+static Wide least_coefficient(const Algebra *algebra, const List *list, uint32_t index, uint32_t monomial) {
+    Wide least = WIDE_LARGEST;
+    for (uint32_t i = 0; i < list->count; i++) {
+        Wide coefficient = coefficient_of(algebra, list->items[i], monomial);
+        if (i < index && coefficient != 0) return 0;
+        if (coefficient < least) least = coefficient;
+    }
+    return least;
+}
+
+/* Of each monomial as much as every item has: k - n and 0 become k and n, with -n outside. */
 static Expr list_common_addend(Algebra *algebra, const List *list) {
     Sum sum = sum_begin(algebra);
-    for (uint32_t i = 0, count = polynomial_count(algebra, list->items[0]); i < count; i++) {
-        Term term = polynomial_term(algebra, list->items[0], i);
-        bool common = true;
-        for (uint32_t k = 1; k < list->count && common; k++)
-            common = coefficient_of(algebra, list->items[k], term.monomial) == term.coefficient;
-        if (common) sum_push(&sum, term.coefficient, term.monomial);
+    for (uint32_t k = 0; k < list->count; k++) {
+        for (uint32_t i = 0, count = polynomial_count(algebra, list->items[k]); i < count; i++) {
+            uint32_t monomial = polynomial_term(algebra, list->items[k], i).monomial;
+            sum_push(&sum, least_coefficient(algebra, list, k, monomial), monomial);
+        }
     }
     return sum_finish(&sum);
 }
 
-static bool begins_negative(const Algebra *algebra, Expr e) {
-    return e != 0 && polynomial_term(algebra, e, 0).coefficient < 0;
-}
-
-/* What all items have as a factor, negative when none begins with a positive coefficient. */
 static Wide list_factor(Algebra *algebra, const List *list) {
     Factor factor = {0};
-    bool negative = true;
-    for (uint32_t i = 0; i < list->count; i++) {
+    for (uint32_t i = 0; i < list->count; i++)
         if (!factor_include(algebra, &factor, list->items[i])) return 1;
-        negative = negative && (list->items[i] == 0 || begins_negative(algebra, list->items[i]));
-    }
-    return negative ? -factor.content : factor.content;
+    return factor.content;
 }
 
 /* Constants last, references by age. */
@@ -136,7 +143,7 @@ static Expr list_finish(Algebra *algebra, List *list) {
         if (!expr_is_known(list->items[i])) return EXPR_UNKNOWN;
     }
     list_sort(list);
-    AtomKind kind = list->is_max == (factor > 0) ? ATOM_MAX : ATOM_MIN;
+    AtomKind kind = list->is_max ? ATOM_MAX : ATOM_MIN;
     Expr result = list->items[0];
     for (uint32_t i = 1; i < list->count; i++) result = atom_make(algebra, kind, result, list->items[i]);
     return expr_add(algebra, expr_scale(algebra, result, factor, 1), addend);

@@ -329,12 +329,127 @@ static void random_expressions(void) {
     CHECK(unknown < 20000);
 }
 
+
+/* ---- canonical forms: what is equal for a reason we know is the same word ---- */
+
+static Expr random_polynomial(int terms) {
+    Expr sum = random_between(-9, 9);
+    for (int i = 0; i < terms; i++) {
+        Expr term = random_between(-9, 9);
+        for (int k = (int)random_between(1, 3); k > 0; k--)
+            term = expr_multiply(algebra, term, symbols[random_between(0, SYMBOLS - 1)]);
+        sum = expr_add(algebra, sum, term);
+    }
+    return sum;
+}
+
+static void check_same(const char *law, Expr a, Expr b) {
+    if (a == b) {
+        passed++;
+        return;
+    }
+    failed++;
+    printf("%s: %s and %s\n", law, show(a), show(b));
+}
+
+static void shuffle(Expr *items, int count) {
+    for (int i = count - 1; i > 0; i--) {
+        int k = (int)random_between(0, i);
+        Expr item = items[i];
+        items[i] = items[k];
+        items[k] = item;
+    }
+}
+
+static void sums_in_any_order(void) {
+    Expr items[6], forwards = 0, backwards = 0;
+    for (int i = 0; i < 6; i++) items[i] = expr_divide(algebra, random_polynomial(2), random_between(1, 6));
+    for (int i = 0; i < 6; i++) forwards = expr_add(algebra, forwards, items[i]);
+    check_same("sum at once", forwards, expr_sum(algebra, items, 6));
+    shuffle(items, 6);
+    for (int i = 0; i < 6; i++) backwards = expr_add(algebra, items[i], backwards);
+    check_same("sum", forwards, backwards);
+}
+
+static void products(void) {
+    Expr a = random_polynomial(3), b = random_polynomial(3), c = random_polynomial(2);
+    Expr product = expr_multiply(algebra, a, b);
+    check_same("distribute", expr_multiply(algebra, expr_add(algebra, a, b), c),
+               expr_add(algebra, expr_multiply(algebra, a, c), expr_multiply(algebra, c, b)));
+    check_same("associate", expr_multiply(algebra, product, c),
+               expr_multiply(algebra, a, expr_multiply(algebra, b, c)));
+    check_same("square", expr_power(algebra, a, 2), expr_multiply(algebra, a, a));
+    if (b != 0) check_same("divide", expr_divide(algebra, product, b), a);
+    if (b != 0) check_same("floor of exact", expr_floor_divide(algebra, product, b), a);
+    if (b != 0) check_same("mod of exact", expr_modulo(algebra, product, b), 0);
+}
+
+static void floors_by_numbers(void) {
+    Expr p = random_polynomial(2), q = random_polynomial(2), b = random_between(1, 9), c = random_between(1, 9);
+    Expr shifted = expr_add(algebra, p, expr_multiply(algebra, q, b));
+    check_same("floor of a multiple more", expr_floor_divide(algebra, shifted, b),
+               expr_add(algebra, expr_floor_divide(algebra, p, b), q));
+    check_same("mod of a multiple more", expr_modulo(algebra, shifted, b), expr_modulo(algebra, p, b));
+    check_same("floor of floor", expr_floor_divide(algebra, expr_floor_divide(algebra, p, b), c),
+               expr_floor_divide(algebra, p, b * c));
+    check_same("floor of a quotient", expr_floor(algebra, expr_divide(algebra, p, b)),
+               expr_floor_divide(algebra, p, b));
+    check_same("common factor", expr_floor_divide(algebra, expr_multiply(algebra, p, c), b * c),
+               expr_floor_divide(algebra, p, b));
+    check_same("negative", expr_floor_divide(algebra, p, b), expr_floor_divide(algebra, expr_negate(algebra, p), -b));
+    check_same("ceil", expr_ceil_divide(algebra, p, b), expr_floor_divide(algebra, expr_add(algebra, p, b - 1), b));
+    check_same("mod of mod", expr_modulo(algebra, expr_modulo(algebra, p, b * c), c), expr_modulo(algebra, p, c));
+}
+
+static void floors_by_symbols(void) {
+    Expr p = random_polynomial(2), q = random_polynomial(2), k = symbols[2 + random_between(0, 1)];
+    if (next_random() % 2) k = expr_add(algebra, expr_multiply(algebra, k, random_between(1, 5)), symbols[0]);
+    Expr shifted = expr_add(algebra, p, expr_multiply(algebra, q, k));
+    check_same("floor of a symbolic multiple more", expr_floor_divide(algebra, shifted, k),
+               expr_add(algebra, expr_floor_divide(algebra, p, k), q));
+    check_same("mod of a symbolic multiple more", expr_modulo(algebra, shifted, k), expr_modulo(algebra, p, k));
+    check_same("common symbolic factor",
+               expr_floor_divide(algebra, expr_multiply(algebra, p, k), expr_multiply(algebra, symbols[3], k)),
+               expr_floor_divide(algebra, p, symbols[3]));
+}
+
+static void extremes(bool is_max) {
+    Expr (*f)(Algebra *, Expr, Expr) = is_max ? expr_max : expr_min, (*g)(Algebra *, Expr, Expr) = is_max ? expr_min : expr_max;
+    Expr items[4], together, addend = random_polynomial(2);
+    for (int i = 0; i < 4; i++) items[i] = random_polynomial((int)random_between(0, 2));
+    together = f(algebra, f(algebra, f(algebra, items[0], items[1]), items[2]), items[3]);
+    Expr a = items[0], b = items[1], both = f(algebra, a, b);
+    check_same("common addend", f(algebra, expr_add(algebra, a, addend), expr_add(algebra, b, addend)),
+               expr_add(algebra, both, addend));
+    check_same("common factor", f(algebra, expr_multiply(algebra, a, 6), expr_multiply(algebra, b, 6)),
+               expr_multiply(algebra, both, 6));
+    Expr negative = expr_negate(algebra, g(algebra, expr_negate(algebra, a), expr_negate(algebra, b)));
+    if (expr_equal(algebra, negative, both) != TRUTH_TRUE) check_same("negative", negative, both);
+    else passed++;
+    check_same("absorbs", f(algebra, both, a), both);
+    check_same("same", f(algebra, both, both), both);
+    shuffle(items, 4);
+    check_same("any order", together,
+               f(algebra, f(algebra, items[0], items[1]), f(algebra, items[2], items[3])));
+}
+
+static void canonical_forms(void) {
+    for (int i = 0; i < 4000; i++) {
+        sums_in_any_order();
+        products();
+        floors_by_numbers();
+        floors_by_symbols();
+        extremes(i % 2);
+    }
+}
+
 int main(void) {
     static const char *const names[SYMBOLS] = {"n", "m", "k", "j"};
     algebra = algebra_new();
     for (int i = 0; i < SYMBOLS; i++)
         symbols[i] = expr_symbol(algebra, algebra_symbol(algebra, (Bytes){names[i], 1}, least_values[i]));
     random_expressions();
+    canonical_forms();
     algebra_free(algebra);
     return check_report();
 }
