@@ -108,7 +108,7 @@ static SymbolId add_symbol(Algebra *self, Bytes name, int64_t least) {
     while (self->symbol_of.count <= text)
         if (!array_push(&self->symbol_of, UINT32_MAX)) return UINT32_MAX;
     SymbolId id = self->symbols.count;
-    SymbolEntry entry = {text, 0, EXPR_UNKNOWN, EXPR_UNKNOWN, least, INT64_MAX};
+    SymbolEntry entry = {text, 0, 1, EXPR_UNKNOWN, EXPR_UNKNOWN, least, INT64_MAX};
     entry.self = atom_make(self, ATOM_SYMBOL, id, 0);
     if (entry.self == EXPR_UNKNOWN || !array_push(&self->symbols, entry)) return UINT32_MAX;
     self->symbol_of.items[text] = id;
@@ -128,13 +128,15 @@ SymbolId algebra_symbol(Algebra *self, Bytes name, int64_t least) {
 }
 
 SymbolId algebra_fresh_symbol(Algebra *self, Bytes name, int64_t least) {
-    if (algebra_find_symbol(self, name) == UINT32_MAX) return add_symbol(self, name, least);
+    SymbolId taken = algebra_find_symbol(self, name);
+    if (taken == UINT32_MAX) return add_symbol(self, name, least);
     size_t room = name.size + 16;
     char *text = malloc(room);
     if (!text) return UINT32_MAX;
     memcpy(text, name.data, name.size);
     SymbolId id = UINT32_MAX;
-    for (unsigned number = 2; number; number++) {
+    while (++self->symbols.items[taken].numbered < UINT32_MAX) {
+        uint32_t number = self->symbols.items[taken].numbered;
         Bytes numbered = {text, name.size + (size_t)snprintf(text + name.size, 16, "'%u", number)};
         if (algebra_find_symbol(self, numbered) != UINT32_MAX) continue;
         id = add_symbol(self, numbered, least);

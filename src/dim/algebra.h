@@ -1,15 +1,15 @@
 /* What the files of src/dim share: how an Algebra keeps monomials, polynomials, atoms and symbols.
  *
- * Everything is kept once, in an Interner whose keys are the data themselves; the position of a key is the id, and what
- * is derived from it stands in an array beside it.
+ * Everything is kept once, in an Interner whose keys are the data themselves; the position of a key is the id, and
+ * what is derived from it stands in an array beside it.
  *
  * 1. A monomial is a sorted list of Power. Id 0, the empty list, is 1. Monomials are ordered by total degree, highest
- *    first, then by the power of the atom made first: an order that multiplication keeps, which is what division needs,
- *    and in which sums are printed.
+ *    first, then by the power of the atom made first: an order that multiplication keeps, which is what division
+ *    needs, and in which sums are printed.
  * 2. A polynomial is a denominator (int64, > 0) and Terms in that order, none zero, without a common factor that the
  *    denominator has too. Denominator 0 says that a double stands behind it instead of Terms.
- * 3. An atom is a kind and two Exprs, always whole: floor, max and the like of rationals are scaled first. So every atom
- *    is a whole number when the symbols are.
+ * 3. An atom is a kind and two Exprs, always whole: floor, max and the like of rationals are scaled first. So every
+ *    atom is a whole number when the symbols are.
  *
  * Views of terms and powers die with the next operation that may keep something new: what calls operations in a loop
  * takes copies (polynomial_term, monomial_copy).
@@ -84,6 +84,7 @@ typedef struct Atom {
 typedef struct SymbolEntry {
     Symbol name;
     uint32_t resolved; /* epoch in which `value` was last brought up to date */
+    uint32_t numbered; /* the last number behind this name that a fresh symbol took */
     Expr self;
     Expr value; /* EXPR_UNKNOWN: not bound */
     int64_t least, most;

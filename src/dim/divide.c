@@ -68,7 +68,8 @@ static uint32_t find_atom(const Algebra *algebra, Expr a, AtomKind kind, uint32_
     return 0;
 }
 
-/* Where a is floor(p/q) + r with q > 0: p + q*r, which a's floor by anything positive is the floor of by q times as much. */
+/* Where a is floor(p/q) + r with q > 0: p + q*r, which a's floor by anything positive is the floor of by q times
+ * as much. */
 static bool unnest_floor(Algebra *algebra, Expr a, Expr *numerator, Expr *divisor) {
     Wide coefficient;
     for (uint32_t at = 0, atom; (atom = find_atom(algebra, a, ATOM_FLOOR, &at, &coefficient)); at++) {
@@ -131,7 +132,8 @@ static void take_out_sum(Algebra *algebra, Expr *from, Expr *other, Expr *taken)
     if (polynomial_count(algebra, *from) < 2 || polynomial_count(algebra, *other) < 2) return;
     if (!factor_include(algebra, &factor, *from)) return;
     Expr sum = expr_without_factor(algebra, *from, factor);
-    if (expr_is_known(sum) && polynomial_term(algebra, sum, 0).coefficient < 0) sum = expr_negate(algebra, sum);
+    if (expr_is_known(sum) && polynomial_term(algebra, sum, 0).coefficient < 0)
+        sum = expr_negate(algebra, sum);
     if (!expr_is_known(sum) || !polynomial_divide(algebra, *other, sum, true, &other_quotient, &rest)) return;
     if (!polynomial_divide(algebra, *from, sum, true, &quotient, &rest)) return;
     *from = quotient;
@@ -139,8 +141,8 @@ static void take_out_sum(Algebra *algebra, Expr *from, Expr *other, Expr *taken)
     *taken = expr_multiply(algebra, *taken, sum);
 }
 
-/* Takes out what a and b share: a number, a monomial, and a sum where one of both is a monomial times it; *taken is their
- * product. b begins with a positive coefficient then. */
+/* Takes out what a and b share: a number, a monomial, and a sum where one of both is a monomial times it; *taken
+ * is their product. b begins with a positive coefficient then. */
 static bool reduce_fraction(Algebra *algebra, Expr *a, Expr *b, Expr *taken) {
     Factor factor = {0};
     if (!factor_include(algebra, &factor, *a) || !factor_include(algebra, &factor, *b)) return false;

@@ -15,8 +15,8 @@ static Expr without_nonzero_factors(Algebra *algebra, Expr e) {
     return factor.monomial == MONOMIAL_NONE ? EXPR_UNKNOWN : expr_without_factor(algebra, e, factor);
 }
 
-/* What the symbol of term `at` of a whole e has to be for e to be 0: EXPR_UNKNOWN when the term is no symbol, its coefficient does
- * not divide the others, or it occurs elsewhere in e. */
+/* What the symbol of term `at` of a whole e has to be for e to be 0: EXPR_UNKNOWN when the term is no symbol, its
+ * coefficient does not divide the others, or it occurs elsewhere in e. */
 static Expr solve_for(Algebra *algebra, Expr e, uint32_t at, SymbolId *symbol) {
     Term term = polynomial_term(algebra, e, at);
     uint32_t atom = monomial_as_atom(algebra, term.monomial);

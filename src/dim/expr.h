@@ -1,5 +1,5 @@
-/* Expr: integers (and, on the way through scales, rationals) in terms of a model's symbols. A dimension, an element of
- * a shape tensor and a cost are all an Expr.
+/* Expr: integers (and, on the way through scales, rationals) in terms of a model's symbols. A dimension, an element
+ * of a shape tensor and a cost are all an Expr.
  *
  * In memory an Expr is one word: a whole number in place, or a reference into an Algebra, which keeps everything else
  * once (hash-consed), so that two Exprs of one Algebra are equal exactly when their words are. What an Algebra keeps:
@@ -11,11 +11,11 @@
  *    and printed as ceil again.
  * 3. Polynomials over atoms: terms of a 128-bit coefficient and atoms with powers, sorted, over one positive 64-bit
  *    denominator in lowest terms. Whole numbers past 62 bits and rationals are polynomials without atoms.
- * 4. Reals: finite doubles that are no rational of that kind, so that a detour through float constants stays exact where it
- *    can be and is still a number where not.
+ * 4. Reals: finite doubles that are no rational of that kind, so that a detour through float constants stays exact
+ *    where it can be and is still a number where not.
  *
- * EXPR_UNKNOWN is "no one can say", and infectious: an operation on it gives it. So is overflow of a coefficient or of
- * memory; the Algebra's `failed` says why it last happened.
+ * EXPR_UNKNOWN is "no one can say", and infectious: an operation on it gives it. So is overflow of a coefficient or
+ * of memory; algebra_failure says why it last happened.
  *
  * An Algebra owns all; Exprs die with it. It only grows, except that expr_assume_equal makes later results of
  * expr_resolve see what was bound.
@@ -29,7 +29,8 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-/* Whole numbers in [-2^62, 2^62) stand for themselves; words below are references. Compare Exprs of one Algebra with ==. */
+/* Whole numbers in [-2^62, 2^62) stand for themselves; words below are references. Compare Exprs of one Algebra
+ * with ==. */
 typedef int64_t Expr;
 #define EXPR_SMALLEST (-((int64_t)1 << 62))
 #define EXPR_LARGEST  (((int64_t)1 << 62) - 1)
@@ -38,8 +39,10 @@ typedef int64_t Expr;
 static inline bool expr_is_small(Expr e) {
     return e >= EXPR_SMALLEST && e <= EXPR_LARGEST;
 }
+/* Words above EXPR_LARGEST are nothing: a number that did not go through expr_integer is unknown rather than a
+ * crash. */
 static inline bool expr_is_known(Expr e) {
-    return e != EXPR_UNKNOWN;
+    return e != EXPR_UNKNOWN && e <= EXPR_LARGEST;
 }
 
 typedef struct Algebra Algebra;
@@ -55,7 +58,7 @@ typedef enum AlgebraFailure {
     ALGEBRA_DIVIDE_BY_ZERO
 } AlgebraFailure;
 /* Why the last operation gave EXPR_UNKNOWN although its operands were known; reading it resets it. TOO_LARGE: more than
- * 4,096 terms, or nested deeper than 64 (hostile models). */
+ * 4,096 terms, nested deeper than 64, more than 65,536 atoms when written out, or the like (hostile models). */
 AlgebraFailure algebra_failure(Algebra *algebra);
 
 /* ---- making ---- */
@@ -66,8 +69,8 @@ Expr expr_integer(Algebra *algebra, int64_t value);
 Expr expr_number(Algebra *algebra, double value);
 Expr expr_rational(Algebra *algebra, int64_t numerator, int64_t denominator);
 
-/* Symbols are by name: the same name gives the same one. Its lower bound starts at `least` (which can only go up when it is
- * there already), its upper bound at none. */
+/* Symbols are by name: the same name gives the same one. Its lower bound starts at `least` (which can only go up
+ * when it is there already), its upper bound at none. */
 typedef uint32_t SymbolId;
 SymbolId algebra_symbol(Algebra *algebra, Bytes name, int64_t least);
 /* A new symbol even when the name is taken ("name", then "name'2", "name'3"). */
@@ -76,7 +79,8 @@ SymbolId algebra_fresh_symbol(Algebra *algebra, Bytes name, int64_t least);
 SymbolId algebra_find_symbol(const Algebra *algebra, Bytes name);
 uint32_t algebra_symbol_count(const Algebra *algebra);
 Bytes algebra_symbol_name(const Algebra *algebra, SymbolId symbol);
-void algebra_bound_symbol(Algebra *algebra, SymbolId symbol, int64_t least, int64_t most); /* narrows */
+/* Narrows; a bound that would leave no value at all is not taken. */
+void algebra_bound_symbol(Algebra *algebra, SymbolId symbol, int64_t least, int64_t most);
 Expr expr_symbol(Algebra *algebra, SymbolId symbol);
 /* The symbol an Expr is, or UINT32_MAX. */
 SymbolId expr_as_symbol(const Algebra *algebra, Expr e);
@@ -106,8 +110,8 @@ static inline Expr expr_multiply(Algebra *algebra, Expr a, Expr b) {
 /* All of them added up at once: a long sum term by term would keep every step of it. */
 Expr expr_sum(Algebra *algebra, const Expr *items, uint32_t count);
 Expr expr_negate(Algebra *algebra, Expr a);
-/* Exactly a/b, a rational; EXPR_UNKNOWN when b is 0 or a/b is no polynomial (n/m). Divides polynomials where one goes into
- * the other: (n*m + m)/m is n + 1. */
+/* Exactly a/b, a rational; EXPR_UNKNOWN when b is 0 or a/b is no polynomial (n/m). Divides polynomials where one
+ * goes into the other: (n*m + m)/m is n + 1. */
 Expr expr_divide(Algebra *algebra, Expr a, Expr b);
 Expr expr_floor(Algebra *algebra, Expr a); /* of a rational: floor(n/2 + 1/2) is floor((n + 1)/2) */
 Expr expr_ceil(Algebra *algebra, Expr a);
@@ -121,7 +125,7 @@ Expr expr_modulo(Algebra *algebra, Expr a,
 Expr expr_remainder(Algebra *algebra, Expr a, Expr b); /* the sign of a, C's */
 Expr expr_max(Algebra *algebra, Expr a, Expr b);
 Expr expr_min(Algebra *algebra, Expr a, Expr b);
-Expr expr_ceil_log2(Algebra *algebra, Expr a); /* a ≥ 1; of 1 it is 0 */
+Expr expr_ceil_log2(Algebra *algebra, Expr a); /* 0 for 1 and all below */
 Expr expr_power(Algebra *algebra, Expr a, uint32_t exponent);
 /* Doubles for which the exact result is none: square roots and the like of constants. EXPR_UNKNOWN otherwise. */
 Expr expr_apply_real(Algebra *algebra, double (*f)(double), Expr a);
@@ -154,9 +158,9 @@ typedef enum Equation {
     EQUATION_CONTRADICTION, /* can hold for no values within the bounds: 3 = 4, n = n + 1, n = 0 with n ≥ 1 */
 } Equation;
 
-/* Takes a = b as true. Common factors that cannot be 0 are divided out first: 256*n = 256*m binds n and m, n*k = m*k with
- * k ≥ 1 too. A symbol is bound to another symbol (the one made first stays), to a constant, or to an expression in which
- * it does not occur (2*n + 1, m*k); bounds are intersected. */
+/* Takes a = b as true. Common factors that cannot be 0 are divided out first: 256*n = 256*m binds n and m, n*k =
+ * m*k with k ≥ 1 too. A symbol is bound to another symbol (the one made first stays), to a constant, or to an
+ * expression in which it does not occur (2*n + 1, m*k); bounds are intersected. */
 Equation expr_assume_equal(Algebra *algebra, Expr a, Expr b);
 /* With all substitutions made so far applied; e itself when none concerns it. Memoised. */
 Expr expr_resolve(Algebra *algebra, Expr e);
@@ -170,9 +174,9 @@ Expr algebra_symbol_value(Algebra *algebra, SymbolId symbol);
 /* Every symbol replaced by values[symbol] (EXPR_UNKNOWN: left alone; symbols from `count` on too), simultaneously. */
 Expr expr_substitute(Algebra *algebra, Expr e, const Expr *values, uint32_t count);
 
-/* The value for whole numbers; exact in 128 bits, rationals rounded up at the very end. bound[symbol] says which have a value.
- * False with *err when a symbol has none (named), a division is by zero, or it is past 2^127. The result past 2^63 is given
- * as `wide` as well as a double; `text` holds its digits exactly. */
+/* The value for whole numbers; exact in 128 bits, rationals rounded up at the very end. bound[symbol] says which
+ * have a value. False with *err when a symbol has none (named), a division is by zero, or it is past 2^127. A
+ * symbol without a value of its own has that of what it is bound to. `text` holds the digits, past 2^63 too. */
 typedef struct Evaluation {
     bool fits;     /* in int64 */
     int64_t value; /* when it does */
@@ -184,9 +188,9 @@ bool expr_evaluate(Algebra *algebra, Expr e, const int64_t *values, const bool *
 
 /* ---- showing ---- */
 
-/* As a person would write it: "2*batch*seq + 3", "B*(s + 1)" where that is shorter, "floor((H + 1)/2)", "ceil(H/2)", higher
- * powers first ("36864*s^2 + 169869312*s"), "?" for unknown. Names that are no plain words are quoted. Writes at most
- * `size` bytes with the end mark and gives the length it wants. */
+/* As a person would write it: "2*batch*seq + 3", "B*(s + 1)" where that is shorter, "floor((H + 1)/2)",
+ * "ceil(H/2)", higher powers first ("36864*s^2 + 169869312*s"), "?" for unknown. Names that are no plain words are
+ * quoted. Writes at most `size` bytes with the end mark and gives the length it wants. */
 size_t expr_print(const Algebra *algebra, Expr e, char *buffer, size_t size);
 
 #endif

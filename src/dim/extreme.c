@@ -1,6 +1,6 @@
-/* max and min of any number of Exprs, and ceil_log2. Brought to one form: nested ones are one list, of which what another
- * one is known not to exceed is left out; what all have in common, terms and a factor, stands outside, so that
- * max(k - n, 0) + n is max(n, k); the rest is sorted and becomes atoms nested to the left, constants last. */
+/* max and min of any number of Exprs, and ceil_log2. Brought to one form: nested ones are one list, of which what
+ * another one is known not to exceed is left out; what all have in common, terms and a factor, stands outside, so
+ * that max(k - n, 0) + n is max(n, k); the rest is sorted and becomes atoms nested to the left, constants last. */
 #include "dim/algebra.h"
 
 #define LIST_MOST 16
@@ -116,17 +116,24 @@ static Wide list_factor(Algebra *algebra, const List *list) {
     return factor.content;
 }
 
-/* Constants last, references by age. */
-static bool stands_before(Expr a, Expr b) {
-    if (expr_is_small(a) != expr_is_small(b)) return expr_is_small(b);
-    return a > b;
+/* By terms, as sums are ordered: constants last. */
+static bool stands_before(const Algebra *algebra, Expr a, Expr b) {
+    Term own_a, own_b;
+    Polynomial x = polynomial_of(algebra, a, &own_a), y = polynomial_of(algebra, b, &own_b);
+    for (uint32_t i = 0; i < x.count && i < y.count; i++) {
+        int order = monomial_compare(algebra, x.terms[i].monomial, y.terms[i].monomial);
+        if (order) return order < 0;
+        if (x.terms[i].coefficient != y.terms[i].coefficient)
+            return x.terms[i].coefficient > y.terms[i].coefficient;
+    }
+    return x.count > y.count;
 }
 
-static void list_sort(List *list) {
+static void list_sort(const Algebra *algebra, List *list) {
     for (uint32_t i = 1; i < list->count; i++) {
         Expr item = list->items[i];
         uint32_t at = i;
-        for (; at > 0 && stands_before(item, list->items[at - 1]); at--)
+        for (; at > 0 && stands_before(algebra, item, list->items[at - 1]); at--)
             list->items[at] = list->items[at - 1];
         list->items[at] = item;
     }
@@ -142,7 +149,7 @@ static Expr list_finish(Algebra *algebra, List *list) {
         list->items[i] = expr_scale(algebra, list->items[i], 1, factor);
         if (!expr_is_known(list->items[i])) return EXPR_UNKNOWN;
     }
-    list_sort(list);
+    list_sort(algebra, list);
     AtomKind kind = list->is_max ? ATOM_MAX : ATOM_MIN;
     Expr result = list->items[0];
     for (uint32_t i = 1; i < list->count; i++) result = atom_make(algebra, kind, result, list->items[i]);
@@ -154,8 +161,10 @@ static Expr extreme(Algebra *algebra, bool is_max, Expr a, Expr b) {
     List list = {.is_max = is_max};
     if (list_covers(algebra, &list, a, b)) return b;
     if (list_covers(algebra, &list, b, a)) return a;
-    if (!list_flatten(algebra, &list, a) || !list_flatten(algebra, &list, b))
-        list = (List){is_max, 2, {stands_before(a, b) ? a : b, stands_before(a, b) ? b : a}};
+    if (!list_flatten(algebra, &list, a) || !list_flatten(algebra, &list, b)) {
+        bool ordered = stands_before(algebra, a, b);
+        list = (List){is_max, 2, {ordered ? a : b, ordered ? b : a}};
+    }
     return list_finish(algebra, &list);
 }
 

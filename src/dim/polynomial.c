@@ -436,7 +436,8 @@ bool polynomial_divide(Algebra *algebra, Expr a, Expr b, bool exact, Expr *quoti
     return false;
 }
 
-/* By Gauss' lemma: when the numerator of b without its content divides a's over the rationals, it does over the integers. */
+/* By Gauss' lemma: when the numerator of b without its content divides a's over the rationals, it does over the
+ * integers. */
 static Expr divide(Algebra *algebra, Expr a, Expr b) {
     Wide value;
     int64_t under_a = polynomial_denominator(algebra, a), under_b = polynomial_denominator(algebra, b);

@@ -105,7 +105,8 @@ static Expr with_constant(const Algebra *algebra, Expr e, Wide change) {
 static void write_floor(Writer *writer, const Algebra *algebra, const Atom *atom) {
     Expr a = atom->a, b = atom->b;
     if (is_ceil(algebra, atom))
-        write_fraction(writer, algebra, "ceil", with_constant(algebra, a, -polynomial_constant(algebra, a)), b);
+        write_fraction(writer, algebra, "ceil", with_constant(algebra, a, -polynomial_constant(algebra, a)),
+                       b);
     else write_fraction(writer, algebra, "floor", a, b);
 }
 
@@ -293,7 +294,8 @@ static void write_real(Writer *writer, const Algebra *algebra, Expr e) {
     write_text(writer, text);
 }
 
-/* Terms c*floor((p - 1)/q) with c in the constant: c*ceil(p/q). For one such term at a time, e itself when there is none. */
+/* Terms c*floor((p - 1)/q) with c in the constant: c*ceil(p/q). For one such term at a time, e itself when there
+ * is none. */
 static Expr show_ceil(const Algebra *algebra, Expr e) {
     Algebra *owner = (Algebra *)algebra;
     Wide constant = polynomial_constant(algebra, e), divisor;

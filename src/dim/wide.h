@@ -1,6 +1,6 @@
-/* Wide: checked 128-bit integers. A result that does not fit makes the function give false; magnitudes stay below 2^127,
- * so that every number has its negative. Multiplication is spelled out, since clang's own checked one needs a run-time
- * library that gcc's does not have.
+/* Wide: checked 128-bit integers. A result that does not fit makes the function give false; magnitudes stay below
+ * 2^127, so that every number has its negative. Multiplication is spelled out, since clang's own checked one needs a
+ * run-time library that gcc's does not have.
  */
 #ifndef ONNXDOC_WIDE_H
 #define ONNXDOC_WIDE_H
