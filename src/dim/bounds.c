@@ -294,6 +294,7 @@ static Wide lower(Algebra *algebra, Expr e, int depth) {
 Wide expr_lower(Algebra *algebra, Expr e) {
     Expr kept;
     if (expr_is_small(e)) return e;
+    if (!expr_is_known(e)) return -WIDE_UNBOUNDED;
     if (memo_find(algebra, OPERATION_LOWER, e, 0, &kept))
         return kept == EXPR_SMALLEST ? -WIDE_UNBOUNDED : kept;
     AlgebraFailure before = algebra->failure;

@@ -97,6 +97,7 @@ static Expr floor_by_number(Algebra *algebra, Expr a, Wide divisor) {
         if (!expr_is_known(whole) || !expr_is_known(a)) return EXPR_UNKNOWN;
         Wide shared = shared_content(algebra, a, divisor);
         a = floor_shared(algebra, a, shared);
+        if (!expr_is_known(a)) return EXPR_UNKNOWN;
         divisor /= shared;
         if (shared != 1) continue;
         if (bounded_floor(algebra, a, divisor, &value))

@@ -142,8 +142,10 @@ static void list_sort(const Algebra *algebra, List *list) {
 static Expr list_finish(Algebra *algebra, List *list) {
     if (list->count == 1) return list->items[0];
     Expr addend = list_common_addend(algebra, list);
-    for (uint32_t i = 0; i < list->count; i++)
+    for (uint32_t i = 0; i < list->count; i++) {
         list->items[i] = expr_subtract(algebra, list->items[i], addend);
+        if (!expr_is_known(list->items[i])) return EXPR_UNKNOWN;
+    }
     Wide factor = list_factor(algebra, list);
     for (uint32_t i = 0; i < list->count; i++) {
         list->items[i] = expr_scale(algebra, list->items[i], 1, factor);

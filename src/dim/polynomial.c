@@ -267,6 +267,7 @@ Expr expr_scale(Algebra *algebra, Expr e, Wide numerator, Wide denominator) {
 }
 
 Expr expr_numerator(Algebra *algebra, Expr e) {
+    if (!expr_is_known(e)) return EXPR_UNKNOWN;
     return expr_scale(algebra, e, polynomial_denominator(algebra, e), 1);
 }
 
@@ -413,6 +414,7 @@ bool polynomial_divide(Algebra *algebra, Expr a, Expr b, bool exact, Expr *quoti
     bool flipped = lead.coefficient < 0;
     if (flipped) {
         b = expr_negate(algebra, b);
+        if (!expr_is_known(b)) return false;
         lead.coefficient = -lead.coefficient;
     }
     Expr result = 0, rest = a;
@@ -451,7 +453,8 @@ static Expr divide(Algebra *algebra, Expr a, Expr b) {
         if (!factor_include(algebra, &factor, over_b)) return EXPR_UNKNOWN;
         factor.monomial = MONOMIAL_ONE;
         Expr primitive = expr_without_factor(algebra, over_b, factor);
-        bool divides = polynomial_divide(algebra, over_a, primitive, true, &quotient, &remainder);
+        bool divides = expr_is_known(primitive) &&
+                       polynomial_divide(algebra, over_a, primitive, true, &quotient, &remainder);
         algebra->failure = before;
         if (!divides) return EXPR_UNKNOWN;
     }

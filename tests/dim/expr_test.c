@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../check.h"
 #include "dim/expr.h"
@@ -749,6 +750,46 @@ static void deep_nesting(void) {
     CHECK(expr_print(algebra, e, NULL, 0) > 100);
 }
 
+/* Random expressions of numbers near every limit: nothing to compare with, but nothing may wrap or crash either. */
+static Expr huge_number(void) {
+    static const int64_t edges[] = {INT64_MAX, INT64_MIN, EXPR_LARGEST, EXPR_SMALLEST, 1, -1};
+    Expr e = expr_integer(algebra, edges[next_random() % 6]);
+    if (next_random() % 2)
+        e = expr_multiply(algebra, e, expr_power(algebra, 2, (uint32_t)random_between(40, 63)));
+    if (next_random() % 4 == 0)
+        e = expr_divide(algebra, e, expr_integer(algebra, random_between(1, INT64_MAX - 1)));
+    return e;
+}
+
+static Expr huge_random(int depth) {
+    if (depth == 0) return next_random() % 2 ? huge_number() : symbols[next_random() % SYMBOLS];
+    Expr (*const operations[])(Algebra *, Expr, Expr) = {
+        expr_add,    expr_subtract,  expr_multiply,        expr_divide, expr_floor_divide, expr_ceil_divide,
+        expr_modulo, expr_remainder, expr_truncate_divide, expr_max,    expr_min};
+    Expr a = huge_random(depth - 1), b = huge_random(depth - 1);
+    if (!expr_is_known(a) || !expr_is_known(b)) return expr_is_known(a) ? a : b;
+    Expr e = operations[next_random() % 11](algebra, a, b);
+    return next_random() % 8 == 0 ? expr_ceil_log2(algebra, e) : e;
+}
+
+static void huge_numbers(void) {
+    unsigned known = 0;
+    for (int i = 0; i < 20000; i++) {
+        Expr a = huge_random((int)random_between(1, 3)), b = huge_random((int)random_between(0, 2));
+        int64_t least, most, values[SYMBOLS] = {INT64_MAX, (int64_t)(next_random() >> 1), 1, INT64_MAX};
+        Big value;
+        known += expr_is_known(a);
+        expr_bounds(algebra, a, &least, &most);
+        if (value_of(a, values, &value)) CHECK(value >= least && value <= most);
+        Truth less = expr_less(algebra, a, b), equal = expr_equal(algebra, a, b);
+        CHECK(less != TRUTH_TRUE || equal != TRUTH_TRUE);
+        substitute_some(a, values, true);
+        substitute_some(a, values, false);
+        show(a);
+    }
+    CHECK(known > 10000);
+}
+
 static void evaluations(void) {
     Evaluation evaluation;
     Error err;
@@ -928,6 +969,29 @@ static void proofs(void) {
     CHECK(expr_less(algebra, n, 10) == TRUTH_TRUE);
 }
 
+/* ---- speed, printed to be looked at ---- */
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* A million sums, as many different ones; what is computed again costs a look into the memo. */
+static void time_sums(int64_t different) {
+    Expr n = symbols[0], last = 0;
+    double start = seconds();
+    for (int64_t i = 0; i < 1000000; i++)
+        last = expr_add(algebra, expr_multiply(algebra, n, 3), expr_integer(algebra, i % different));
+    printf("  a million sums 3*n + i, %lld different: %.3f s\n", (long long)different, seconds() - start);
+    CHECK(last == ADD(MULTIPLY(n, 3), 999999 % different));
+}
+
+static void speed(void) {
+    time_sums(1000);
+    time_sums(1000000);
+}
+
 /* Fresh algebras keep the tables small and the tests quick. */
 static void with_symbols(void (*test)(void)) {
     static const char *const names[SYMBOLS] = {"n", "m", "k", "j"};
@@ -952,11 +1016,13 @@ int main(void) {
     with_symbols(reals);
     with_symbols(many_terms);
     with_symbols(deep_nesting);
+    for (int i = 0; i < 5; i++) with_symbols(huge_numbers);
     with_symbols(evaluations);
     with_symbols(sums_as_text);
     with_symbols(atoms_as_text);
     with_symbols(names_as_text);
     with_symbols(symbols_in_order);
     with_symbols(proofs);
+    with_symbols(speed);
     return check_report();
 }
