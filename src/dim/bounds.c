@@ -242,7 +242,7 @@ static Relaxation relax_term(Algebra *algebra, Term term) {
         Atom atom = *algebra_atom(algebra, powers[i].atom);
         if (atom.kind == ATOM_SYMBOL) continue;
         uint32_t rest = monomial_divide(algebra, term.monomial, monomial_of_atom(algebra, powers[i].atom, 1));
-        if (interval_of_monomial(algebra, rest, false).low < 0) continue;
+        if (rest == MONOMIAL_NONE || interval_of_monomial(algebra, rest, false).low < 0) continue;
         relax_atom(algebra, &relaxation, atom, expr_from_term(algebra, 1, rest), term.coefficient > 0);
         if (relaxation.count) break;
     }

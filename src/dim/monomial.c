@@ -46,6 +46,7 @@ uint32_t monomial_of_atom(Algebra *algebra, uint32_t atom, uint32_t exponent) {
 }
 
 uint32_t monomial_multiply(Algebra *algebra, uint32_t a, uint32_t b) {
+    if (a == MONOMIAL_NONE || b == MONOMIAL_NONE) return MONOMIAL_NONE;
     if (a == MONOMIAL_ONE || b == MONOMIAL_ONE) return a == MONOMIAL_ONE ? b : a;
     Power powers[ALGEBRA_FACTORS];
     uint32_t a_count, b_count, count = 0, i = 0, j = 0;
@@ -65,6 +66,7 @@ uint32_t monomial_multiply(Algebra *algebra, uint32_t a, uint32_t b) {
 }
 
 uint32_t monomial_divide(Algebra *algebra, uint32_t a, uint32_t b) {
+    if (a == MONOMIAL_NONE || b == MONOMIAL_NONE) return MONOMIAL_NONE;
     if (b == MONOMIAL_ONE) return a;
     Power powers[ALGEBRA_FACTORS];
     uint32_t a_count, b_count, count = 0, j = 0;
@@ -83,6 +85,7 @@ uint32_t monomial_divide(Algebra *algebra, uint32_t a, uint32_t b) {
 }
 
 uint32_t monomial_gcd(Algebra *algebra, uint32_t a, uint32_t b) {
+    if (a == MONOMIAL_NONE || b == MONOMIAL_NONE) return MONOMIAL_NONE;
     if (a == b || a == MONOMIAL_ONE || b == MONOMIAL_ONE) return a == b ? a : MONOMIAL_ONE;
     Power powers[ALGEBRA_FACTORS];
     uint32_t a_count, b_count, count = 0;
