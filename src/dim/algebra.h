@@ -249,6 +249,11 @@ Expr real_apply(Algebra *algebra, RealOperation operation, Expr a, Expr b);
 Wide expr_lower(Algebra *algebra, Expr e);
 Wide expr_upper(Algebra *algebra, Expr e);
 
+typedef struct Interval {
+    Wide low, high;
+} Interval;
+Interval expr_interval(Algebra *algebra, Expr e);
+
 /* ---- substitutions ---- */
 
 /* Whether a symbol occurs in it. */
