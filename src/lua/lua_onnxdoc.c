@@ -5,6 +5,7 @@
 
 #include "lua/embedded.h"
 #include "lua/lua_draft.h"
+#include "lua/lua_expr.h"
 #include "lua/lua_object.h"
 #include "lua/lua_schema.h"
 #include "lua/lua_syntax.h"
@@ -215,6 +216,8 @@ int luaopen_onnxdoc(lua_State *L) {
                                          {"load_bytes", onnxdoc_load_bytes},
                                          {"looks_like_model", onnxdoc_looks_like_model},
                                          {"schema", lua_schema},
+                                         {"expr", lua_expr},
+                                         {"prove", lua_prove},
                                          {"_embedded", onnxdoc_embedded},
                                          {"_embedded_list", onnxdoc_embedded_list},
                                          {"_is_plain", onnxdoc_is_plain},
@@ -226,6 +229,7 @@ int luaopen_onnxdoc(lua_State *L) {
     lua_value_register(L);
     lua_tensor_register(L);
     lua_draft_register(L);
+    lua_expr_register(L);
     luaL_newlib(L, functions);
     luaL_setfuncs(L, lua_draft_functions, 0);
     lua_pushliteral(L, ONNXDOC_VERSION);
