@@ -1,0 +1,14 @@
+/* The rules of all families, declared from the table that names them. */
+#ifndef ONNXDOC_RULES_H
+#define ONNXDOC_RULES_H
+
+#include "ops/op.h"
+
+void contents_none(Op *op); /* nothing: NULL in the table */
+#define X(domain, name, since, infer, contents, needs)                                                       \
+    void infer(Op *op);                                                                                      \
+    void contents(Op *op);
+#include "ops/ops.def"
+#undef X
+
+#endif

@@ -1,0 +1,209 @@
+/* Operators that pick elements or say where they are.
+ */
+#include "ops/family.h"
+#include "ops/rules.h"
+
+/* Y has the indices' shape with a dimension of `depth` at `axis`; its type is that of values [off, on]. */
+void infer_one_hot(Op *op) {
+    Shape indices;
+    Expr depth = expr_resolve(op->algebra, op_item(op, 1, 0));
+    if (!op_shape(op, 0, &indices) || indices.rank >= SHAPE_RANK_LIMIT) {
+        op_set(op, 0, op_dtype(op, 2), NULL);
+        return;
+    }
+    if (!expr_is_known(depth)) op_gap(op, "the depth is not known");
+    int32_t axis = op_axis(op, op_int(op, "axis", -1), indices.rank + 1);
+    if (axis < 0) return;
+    Shape shape = {.rank = indices.rank + 1};
+    for (int32_t i = 0, from = 0; i < shape.rank; i++)
+        shape.dims[i] = i == axis ? depth : indices.dims[from++];
+    op_set(op, 0, op_dtype(op, 2), &shape);
+}
+
+/* The input, its upper or lower triangle kept. */
+void contents_trilu(Op *op) {
+    Shape shape;
+    const Contents *data = op_contents(op, 0);
+    if (!data || !op_shape(op, 0, &shape) || shape.rank < 2) return;
+    int64_t k = 0, rows = shape.dims[shape.rank - 2], columns = shape.dims[shape.rank - 1];
+    if (op_has_input(op, 1) && !expr_to_integer(op->algebra, op_item(op, 1, 0), &k)) return;
+    bool upper = op_int(op, "upper", 1) != 0;
+    Expr *items = op_scratch(op, data->count);
+    if (!items) return;
+    for (uint32_t i = 0; i < data->count; i++) {
+        int64_t row = i / columns % rows, column = i % columns;
+        bool keep = upper ? column - row >= k : column - row <= k;
+        items[i] = keep ? data->items[i] : 0;
+    }
+    op_set_contents(op, 0, items, data->count);
+}
+
+/* Y = the data's shape, `axis` 1 (keepdims) or gone */
+void infer_arg(Op *op) {
+    Shape data, shape = {.rank = 0};
+    if (!op_shape(op, 0, &data)) {
+        op_set(op, 0, DTYPE_INT64, NULL);
+        return;
+    }
+    int32_t axis = op_axis(op, op_int(op, "axis", 0), data.rank);
+    if (axis < 0) return;
+    bool keeps = op_int(op, "keepdims", 1) != 0;
+    for (int32_t i = 0; i < data.rank; i++) {
+        if (i != axis) shape.dims[shape.rank++] = data.dims[i];
+        else if (keeps) shape.dims[shape.rank++] = 1;
+    }
+    op_set(op, 0, DTYPE_INT64, &shape);
+}
+
+/* Values, Indices: X's shape, `axis` k long; k is an attribute before opset 10, then input 1 */
+void infer_top_k(Op *op) {
+    Shape shape;
+    bool is_known = op_shape(op, 0, &shape);
+    int32_t axis = is_known ? op_axis(op, op_int(op, "axis", -1), shape.rank) : -1;
+    if (axis < 0) {
+        op_set(op, 0, op_dtype(op, 0), NULL);
+        op_set(op, 1, DTYPE_INT64, NULL);
+        return;
+    }
+    Expr k = op->rule->since < 10 ? expr_integer(op->algebra, op_int(op, "k", 0))
+                                  : expr_resolve(op->algebra, op_item(op, 1, 0));
+    int64_t wanted, available;
+    if (!expr_is_known(k)) {
+        op_gap(op, "k is not known");
+    } else if (expr_to_integer(op->algebra, k, &wanted) &&
+               (wanted < 0 ||
+                (expr_to_integer(op->algebra, shape.dims[axis], &available) && wanted > available))) {
+        op_problem(op, SHAPE_PROBLEM_MISMATCH, "k is %lld, axis %d of %s has no such number of elements",
+                   (long long)wanted, axis, op_show_shape(op, &shape));
+        k = EXPR_UNKNOWN;
+    }
+    shape.dims[axis] = k;
+    op_set(op, 0, op_dtype(op, 0), &shape);
+    op_set(op, 1, DTYPE_INT64, &shape);
+}
+
+/* The most a dimension (a product of dimensions) can be; INT64_MAX when nothing is known. */
+static int64_t most_of(const Op *op, Expr dim) {
+    int64_t least, most = INT64_MAX;
+    if (expr_is_known(dim)) expr_bounds(op->algebra, dim, &least, &most);
+    return most;
+}
+
+/* How many items of an input's contents are not 0; EXPR_UNKNOWN when that is not certain. */
+static Expr count_set(Op *op, uint32_t input) {
+    const Contents *contents = op_contents(op, input);
+    int64_t set = 0, value;
+    if (!contents) return EXPR_UNKNOWN;
+    for (uint32_t i = 0; i < contents->count; i++) {
+        if (!expr_to_integer(op->algebra, contents->items[i], &value)) return EXPR_UNKNOWN;
+        set += value != 0;
+    }
+    return set;
+}
+
+/* [X's rank, the elements that are not 0]; for a scalar [0, n], unlike numpy */
+void infer_non_zero(Op *op) {
+    Shape input;
+    bool is_known = op_shape(op, 0, &input);
+    Expr found = count_set(op, 0);
+    if (!expr_is_known(found)) {
+        int64_t most = is_known ? most_of(op, op_product(op, &input, 0, input.rank)) : INT64_MAX;
+        found = op_data_dim(op, 0, 1, 0, most, "how many elements are not 0");
+    }
+    op_set(op, 0, DTYPE_INT64, &(Shape){.rank = 2, .dims = {is_known ? input.rank : EXPR_UNKNOWN, found}});
+}
+
+/* The positions in a vector whose elements are all known: exporters write ranges so. */
+void contents_non_zero(Op *op) {
+    Shape input;
+    const Contents *data = op_contents(op, 0);
+    uint32_t count, found = 0;
+    int64_t value;
+    if (!data || !op_shape(op, 0, &input) || input.rank != 1 || !op_output_count(op, 0, &count)) return;
+    Expr *items = op_scratch(op, count);
+    if (!items) return;
+    for (uint32_t i = 0; i < data->count && found < count; i++)
+        if (expr_to_integer(op->algebra, data->items[i], &value) && value != 0) items[found++] = i;
+    if (found == count) op_set_contents(op, 0, items, count);
+}
+
+/* boxes [batches, n, 4], scores [batches, classes, n]; selected_indices [found, 3], at most batches * classes *
+ * min(n, max_output_boxes_per_class) of them; without input 2 none is selected */
+void infer_non_max_suppression(Op *op) {
+    Shape boxes, scores;
+    int64_t most = INT64_MAX;
+    if (op_shape(op, 0, &boxes) && op_shape(op, 1, &scores)) {
+        if (boxes.rank != 3 || scores.rank != 3) {
+            op_problem(op, SHAPE_PROBLEM_RANK, "boxes %s and scores %s, rank 3 is wanted of both",
+                       op_show_shape(op, &boxes), op_show_shape(op, &scores));
+        } else {
+            op_equal(op, boxes.dims[0], scores.dims[0], "batches of boxes and scores");
+            Expr each = op_equal(op, boxes.dims[1], scores.dims[2], "boxes and their scores");
+            Expr limit = expr_resolve(op->algebra, op_has_input(op, 2) ? op_item(op, 2, 0) : 0);
+            if (expr_is_known(limit) && expr_is_known(each)) each = expr_min(op->algebra, each, limit);
+            if (expr_is_known(each))
+                most = most_of(op, expr_multiply(op->algebra, op_product(op, &scores, 0, 2), each));
+        }
+    }
+    Expr found = op_data_dim(op, 0, 0, 0, most < 0 ? 0 : most, "how many boxes are selected");
+    op_set(op, 0, DTYPE_INT64, &(Shape){.rank = 2, .dims = {found, 3}});
+}
+
+/* Y: X with `axis` as long as there are different slices, without an axis [n]; indices [n]; inverse_indices as long as the
+ * axis (all of X); counts [n] */
+void infer_unique(Op *op) {
+    Shape input;
+    bool is_known = op_shape(op, 0, &input), has_axis = op_attribute(op, "axis") != NULL;
+    int32_t axis = has_axis && is_known ? op_axis(op, op_int(op, "axis", 0), input.rank) : -1;
+    Expr all = axis >= 0               ? input.dims[axis]
+               : is_known && !has_axis ? op_product(op, &input, 0, input.rank)
+                                       : EXPR_UNKNOWN;
+    Expr n =
+        op_data_dim(op, 0, axis < 0 ? 0 : (uint32_t)axis, 0, most_of(op, all), "how many elements differ");
+    Shape found = {.rank = 1, .dims = {n}}, inverse = {.rank = 1, .dims = {all}};
+    if (axis >= 0) input.dims[axis] = n;
+    op_set(op, 0, op_dtype(op, 0), axis >= 0 ? &input : has_axis ? NULL : &found);
+    op_set(op, 1, DTYPE_INT64, &found);
+    op_set(op, 2, DTYPE_INT64, &inverse);
+    op_set(op, 3, DTYPE_INT64, &found);
+}
+
+/* The slices along `axis` (the elements, without an axis) where the condition holds; a condition may be shorter. */
+void infer_compress(Op *op) {
+    Shape input, condition, found = {.rank = 1};
+    bool is_known = op_shape(op, 0, &input), has_axis = op_attribute(op, "axis") != NULL;
+    int32_t axis = has_axis && is_known ? op_axis(op, op_int(op, "axis", 0), input.rank) : -1;
+    Expr kept = count_set(op, 1);
+    if (!expr_is_known(kept)) {
+        int64_t most = INT64_MAX, conditions = INT64_MAX;
+        if (axis >= 0) most = most_of(op, input.dims[axis]);
+        else if (is_known && !has_axis) most = most_of(op, op_product(op, &input, 0, input.rank));
+        if (op_shape(op, 1, &condition) && condition.rank == 1) conditions = most_of(op, condition.dims[0]);
+        kept = op_data_dim(op, 0, axis < 0 ? 0 : (uint32_t)axis, 0, conditions < most ? conditions : most,
+                           "how often the condition holds");
+    }
+    found.dims[0] = kept;
+    if (axis >= 0) input.dims[axis] = kept;
+    op_set(op, 0, op_dtype(op, 0), axis >= 0 ? &input : has_axis ? NULL : &found);
+}
+
+/* As the input, a matrix; its type is `dtype` where that is given. */
+void infer_eye_like(Op *op) {
+    op_set_like_as(op, 0, 0, family_dtype(op, "dtype", op_dtype(op, 0)));
+}
+
+/* [*, M, M] -> [*] */
+void infer_det(Op *op) {
+    Shape shape;
+    if (!op_shape(op, 0, &shape)) {
+        op_set(op, 0, op_dtype(op, 0), NULL);
+        return;
+    }
+    if (shape.rank < 2) {
+        op_problem(op, SHAPE_PROBLEM_RANK, "input 0 has rank %d, 2 or more is wanted", shape.rank);
+        return;
+    }
+    op_equal(op, shape.dims[shape.rank - 2], shape.dims[shape.rank - 1], "rows and columns");
+    shape.rank -= 2;
+    op_set(op, 0, op_dtype(op, 0), &shape);
+}
