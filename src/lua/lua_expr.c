@@ -54,8 +54,7 @@ void lua_expr_push(lua_State *L, int owner, Algebra *algebra, Expr e) {
     owner = lua_absindex(L, owner);
     LuaExpr *self = lua_newuserdatauv(L, sizeof *self, 1);
     *self = (LuaExpr){algebra, e};
-    lua_rawgetp(L, LUA_REGISTRYINDEX, EXPR_TYPE);
-    lua_setmetatable(L, -2);
+    luaL_setmetatable(L, EXPR_TYPE);
     lua_pushvalue(L, owner);
     lua_setiuservalue(L, -2, 1);
 }
@@ -102,7 +101,7 @@ static Expr number_expr(lua_State *L, Algebra *algebra, int arg) {
 }
 
 /* The operand at `arg` in an Algebra: a number, or an Expr of it (small numbers are the same in each). */
-static Expr operand(lua_State *L, Algebra *algebra, int arg) {
+Expr lua_expr_operand(lua_State *L, Algebra *algebra, int arg) {
     if (lua_type(L, arg) == LUA_TNUMBER) return number_expr(L, algebra, arg);
     const LuaExpr *other = luaL_testudata(L, arg, EXPR_TYPE);
     if (!other) luaL_typeerror(L, arg, "number or Expr");
@@ -207,7 +206,7 @@ static int raise_failure(lua_State *L, Algebra *algebra, const char *what) {
 static int apply(lua_State *L, Expr (*operation)(Algebra *, Expr, Expr), const char *what) {
     int leading = leading_operand(L, 1, 2);
     Algebra *algebra = lua_expr_check(L, leading)->algebra;
-    Expr a = operand(L, algebra, 1), b = operand(L, algebra, 2);
+    Expr a = lua_expr_operand(L, algebra, 1), b = lua_expr_operand(L, algebra, 2);
     algebra_failure(algebra);
     Expr result = operation(algebra, a, b);
     if (!expr_is_known(result)) {
@@ -307,7 +306,7 @@ static int expr_meta_equal(lua_State *L) {
 
 static int compare(lua_State *L, Truth (*relation)(Algebra *, Expr, Expr), const char *sign) {
     Algebra *algebra = lua_expr_check(L, leading_operand(L, 1, 2))->algebra;
-    Expr a = operand(L, algebra, 1), b = operand(L, algebra, 2);
+    Expr a = lua_expr_operand(L, algebra, 1), b = lua_expr_operand(L, algebra, 2);
     Truth truth = relation(algebra, a, b);
     if (truth != TRUTH_UNKNOWN) {
         lua_pushboolean(L, truth == TRUTH_TRUE);
@@ -343,7 +342,7 @@ int lua_prove(lua_State *L) {
     lua_settop(L, 3);
     const LuaExpr *leading = luaL_testudata(L, leading_operand(L, 1, 3), EXPR_TYPE);
     Algebra *algebra = leading ? leading->algebra : push_default_algebra(L);
-    Expr a = operand(L, algebra, 1), b = operand(L, algebra, 3);
+    Expr a = lua_expr_operand(L, algebra, 1), b = lua_expr_operand(L, algebra, 3);
     Truth truth = prove(algebra, a, operator, b);
     if (truth == TRUTH_UNKNOWN) lua_pushnil(L);
     else lua_pushboolean(L, (truth == TRUTH_TRUE) != (operator== 5));
@@ -402,7 +401,6 @@ static void bind_symbol(lua_State *L, Bindings *bindings, SymbolId symbol, Expr 
     Expr is = algebra_symbol_value(algebra, symbol);
     SymbolId representative = expr_as_symbol(algebra, is);
     if (is == value) return;
-    if (representative == UINT32_MAX) raise_contradiction(L, bindings, symbol, is, value);
     Expr before = bindings->values[representative];
     if (expr_is_known(before) && before != value) raise_contradiction(L, bindings, symbol, before, value);
     int64_t least, most, low, high;
@@ -420,7 +418,7 @@ static void bind_symbol(lua_State *L, Bindings *bindings, SymbolId symbol, Expr 
 
 /* The value of a symbol at the top of the stack: a whole number or an Expr. */
 static Expr check_symbol_value(lua_State *L, const Bindings *bindings, SymbolId symbol) {
-    if (luaL_testudata(L, -1, EXPR_TYPE)) return operand(L, bindings->algebra, -1);
+    if (luaL_testudata(L, -1, EXPR_TYPE)) return lua_expr_operand(L, bindings->algebra, -1);
     int whole = 0;
     lua_Integer value = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &whole) : 0;
     Quoted name = quote(algebra_symbol_name(bindings->algebra, symbol));
@@ -430,14 +428,50 @@ static Expr check_symbol_value(lua_State *L, const Bindings *bindings, SymbolId 
     return expr_integer(bindings->algebra, value);
 }
 
+/* The value of e when one symbol of it is `value`; EXPR_UNKNOWN when that is no whole constant. */
+static Expr constant_at(const Bindings *bindings, Expr e, SymbolId symbol, Expr value) {
+    Expr before = bindings->values[symbol];
+    bindings->values[symbol] = value;
+    Expr result = expr_substitute(bindings->algebra, e, bindings->values, bindings->count);
+    bindings->values[symbol] = before;
+    int64_t constant;
+    return expr_is_known(result) && expr_to_integer(bindings->algebra, result, &constant) ? result
+                                                                                          : EXPR_UNKNOWN;
+}
+
+/* A symbol that stands for a formula, past = total - seq: when all others have a value it must agree with theirs, and when
+ * one has none, that one follows. */
+static void bind_formula(lua_State *L, Bindings *bindings, SymbolId symbol, Expr value) {
+    Algebra *algebra = bindings->algebra;
+    Expr is = algebra_symbol_value(algebra, symbol);
+    Expr rest =
+        expr_subtract(algebra, expr_substitute(algebra, is, bindings->values, bindings->count), value);
+    if (rest == 0) return;
+    IdList symbols = push_symbol_ids(L, algebra, rest);
+    if (symbols.count != 1) raise_contradiction(L, bindings, symbol, is, value);
+    Expr at_zero = constant_at(bindings, rest, symbols.ids[0], 0),
+         at_one = constant_at(bindings, rest, symbols.ids[0], 1);
+    Expr solution = expr_divide(algebra, at_zero, expr_subtract(algebra, at_zero, at_one));
+    if (!expr_is_known(solution) || !expr_is_whole(algebra, solution) ||
+        constant_at(bindings, rest, symbols.ids[0], solution) != 0)
+        raise_contradiction(L, bindings, symbol, is, value);
+    bind_symbol(L, bindings, symbols.ids[0], solution);
+    lua_pop(L, 1);
+}
+
+/* First the symbols that stand for themselves or their class, then those that stand for formulas of them. */
 static void read_bindings(lua_State *L, Bindings *bindings, int arg) {
-    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING)
-            luaL_error(L, "a symbol is named by a string, not a %s", luaL_typename(L, -2));
-        SymbolId symbol = find_symbol(L, bindings, -2);
-        Expr value = check_symbol_value(L, bindings, symbol);
-        bind_symbol(L, bindings, symbol, value);
-    }
+    for (int formulas = 0; formulas < 2; formulas++)
+        for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
+            if (lua_type(L, -2) != LUA_TSTRING)
+                luaL_error(L, "a symbol is named by a string, not a %s", luaL_typename(L, -2));
+            SymbolId symbol = find_symbol(L, bindings, -2);
+            Expr value = check_symbol_value(L, bindings, symbol),
+                 is = algebra_symbol_value(bindings->algebra, symbol);
+            bool is_formula = expr_as_symbol(bindings->algebra, is) == UINT32_MAX;
+            if (is_formula != (formulas == 1)) continue;
+            (is_formula ? bind_formula : bind_symbol)(L, bindings, symbol, value);
+        }
 }
 
 static bool all_bound(const Bindings *bindings, const IdList *symbols) {

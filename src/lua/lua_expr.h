@@ -22,6 +22,8 @@ void lua_expr_push(lua_State *L, int owner, Algebra *algebra, Expr e);
 void lua_expr_push_dimension(lua_State *L, int owner, Algebra *algebra, Expr e);
 /* The Expr at `arg`, raising when it is none. */
 const LuaExpr *lua_expr_check(lua_State *L, int arg);
+/* The number or Expr of that Algebra at `arg`; raises when it is neither. */
+Expr lua_expr_operand(lua_State *L, Algebra *algebra, int arg);
 
 /* onnxdoc.expr(number or name [, {least =, most =}]) and onnxdoc.prove(a, operator, b). */
 int lua_expr(lua_State *L);

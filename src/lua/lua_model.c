@@ -5,6 +5,7 @@
 
 #include "graph/diagnose.h"
 #include "lua/lua_object.h"
+#include "lua/lua_shapes.h"
 #include "onnx/fields.h"
 
 /* Handles of one kind up to which their table is made in one piece. */
@@ -54,17 +55,45 @@ int lua_model_load(lua_State *L, LuaModel *owner, Source *source, const ModelOpt
     return 1;
 }
 
-/* close, __close and __gc: frees all; once is enough. */
-static int model_close(lua_State *L) {
-    LuaModel *owner = luaL_checkudata(L, 1, MODEL_TYPE);
-    if (!owner->model) return 0;
+void lua_model_push_view(lua_State *L, int base) {
+    LuaModel *owner = lua_touserdata(L, base), *view = lua_model_prepare(L);
+    if (owner->base) owner = owner->base;
+    view->base = owner;
+    view->next_view = owner->views;
+    owner->views = view;
+    if (lua_getiuservalue(L, base, VIEW_BASE) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_pushvalue(L, base);
+    }
+    lua_setiuservalue(L, -2, VIEW_BASE);
+    finish_model(L, view, owner->model);
+}
+
+static void close_one(LuaModel *owner) {
     for (int i = 0; i < 2; i++)
         if (owner->cursor_open[i]) payload_close(&owner->cursors[i]);
     if (owner->has_index) index_free(&owner->index);
     reader_free(&owner->reader);
     arena_free(&owner->arena);
-    model_free(owner->model);
+    shapes_free(owner->shapes);
+    if (!owner->base) model_free(owner->model);
     *owner = (LuaModel){0};
+}
+
+/* close, __close and __gc: frees all, views first; once is enough. */
+static int model_close(lua_State *L) {
+    LuaModel *owner = luaL_checkudata(L, 1, MODEL_TYPE);
+    if (!owner->model) return 0;
+    if (owner->base) {
+        LuaModel **link = &owner->base->views;
+        while (*link != owner) link = &(*link)->next_view;
+        *link = owner->next_view;
+    }
+    for (LuaModel *view = owner->views, *next; view; view = next) {
+        next = view->next_view;
+        close_one(view);
+    }
+    close_one(owner);
     return 0;
 }
 
@@ -500,10 +529,18 @@ void lua_model_register(lua_State *L) {
                                    {"configurations", get_configurations},
                                    {"files", get_files},
                                    {"diagnostics", get_diagnostics},
+                                   {"shape_diagnostics", model_get_shape_diagnostics},
+                                   {"symbols", model_get_symbols},
+                                   {"assumptions", model_get_assumptions},
+                                   {"gaps", model_get_gaps},
                                    {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"nodes", model_nodes}, {"node", model_node},
-                                       {"value", model_value}, {"tensors", model_tensors},
-                                       {"close", model_close}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"nodes", model_nodes},
+                                       {"node", model_node},
+                                       {"value", model_value},
+                                       {"tensors", model_tensors},
+                                       {"with", model_with},
+                                       {"close", model_close},
+                                       {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__gc", model_close},
                                      {"__close", model_close},
                                      {"__tostring", model_tostring},

@@ -14,6 +14,7 @@
 #include "graph/index.h"
 #include "graph/model.h"
 #include "onnx/leaf.h"
+#include "ops/shapes.h"
 
 typedef enum ObjectKind {
     OBJECT_GRAPH,
@@ -26,7 +27,11 @@ typedef enum ObjectKind {
 /* The userdata of a Model. What C code needs while Lua errors may pass lives here, so that closing the
  * model frees it. User values 1 to OBJECT_KIND_COUNT: the handle caches; then those named below. */
 typedef struct LuaModel {
-    Model *model; /* NULL: closed */
+    Model *model;           /* NULL: closed */
+    struct LuaModel *base;  /* views: the one that owns the model; user value VIEW_BASE keeps it alive */
+    struct LuaModel *views; /* those that are open, linked by next_view */
+    struct LuaModel *next_view;
+    Shapes *shapes; /* made on first use */
     NameIndex index;
     bool has_index;
     Reader reader;
@@ -39,7 +44,10 @@ typedef struct LuaModel {
 
 #define QUANTIZATION_CACHE   (OBJECT_KIND_COUNT + 1)
 #define VALUE_LIST_METATABLE (OBJECT_KIND_COUNT + 2) /* here, since the registry is slower to look in */
-#define MODEL_USER_VALUES    (OBJECT_KIND_COUNT + 2)
+#define VIEW_OPTIONS         (OBJECT_KIND_COUNT + 3) /* bindings: what was given to model:with, merged */
+#define VIEW_BASE            (OBJECT_KIND_COUNT + 4)
+#define ALGEBRA              (OBJECT_KIND_COUNT + 5) /* owns the algebra of the shapes: Exprs may outlive the model */
+#define MODEL_USER_VALUES    (OBJECT_KIND_COUNT + 5)
 
 typedef struct Handle {
     LuaModel *owner;
@@ -123,6 +131,9 @@ void lua_tensor_register(lua_State *L);
  * top, the userdata, or three: nil, message, code. Returns how many. */
 LuaModel *lua_model_prepare(lua_State *L);
 int lua_model_load(lua_State *L, LuaModel *owner, Source *source, const ModelOptions *options);
+
+/* Pushes a Model userdata that shares the model of the one at `base` and closes with it. */
+void lua_model_push_view(lua_State *L, int base);
 
 /* Pushes the plain Lua value of an attribute; `model` is a stack index. */
 void attribute_push(lua_State *L, int model, const Attribute *attribute);

@@ -7,6 +7,7 @@
 #include "lua/lua_draft.h"
 #include "lua/lua_expr.h"
 #include "lua/lua_object.h"
+#include "lua/lua_operator.h"
 #include "lua/lua_schema.h"
 #include "lua/lua_syntax.h"
 #include "onnx/sniff.h"
@@ -66,10 +67,10 @@ static int onnxdoc_load_bytes(lua_State *L) {
     Source *source = source_from_memory(bytes, size, &err);
     if (!source) return object_fail(L, &err);
     return lua_model_load(L, owner, source,
-                       &(ModelOptions){.path = options.name,
-                                       .directory = options.directory,
-                                       .no_directory = !options.directory,
-                                       .data_root = options.data_root});
+                          &(ModelOptions){.path = options.name,
+                                          .directory = options.directory,
+                                          .no_directory = !options.directory,
+                                          .data_root = options.data_root});
 }
 
 /* Whether a path is worth loading as a model: by content, or because it is called .onnx. Pipes count, since
@@ -216,6 +217,7 @@ int luaopen_onnxdoc(lua_State *L) {
                                          {"load_bytes", onnxdoc_load_bytes},
                                          {"looks_like_model", onnxdoc_looks_like_model},
                                          {"schema", lua_schema},
+                                         {"operator", lua_operator},
                                          {"expr", lua_expr},
                                          {"prove", lua_prove},
                                          {"_embedded", onnxdoc_embedded},

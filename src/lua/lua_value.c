@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "lua/lua_object.h"
+#include "lua/lua_shapes.h"
 #include "onnx/fields.h"
 #include "ops/schema.h"
 
@@ -123,7 +124,7 @@ static int get_id(lua_State *L) {
     return 1;
 }
 
-static int get_dtype(lua_State *L) {
+static int get_declared_dtype(lua_State *L) {
     const Type *type = self_tensor_type(L);
     const Tensor *tensor = self_tensor(L);
     uint32_t dtype = type ? type->dtype : tensor ? tensor->dtype : DTYPE_UNDEFINED;
@@ -147,7 +148,7 @@ static void push_tensor_shape(lua_State *L, const Model *model, const Tensor *te
 }
 
 /* Declared: integers, symbols as strings, false for an unknown without a name. */
-static int get_shape(lua_State *L) {
+static int get_declared_shape(lua_State *L) {
     const Model *model = self_model(L);
     const Type *type = self_tensor_type(L);
     const Tensor *tensor = self_tensor(L);
@@ -165,7 +166,7 @@ static int get_shape(lua_State *L) {
     return 1;
 }
 
-static int get_type(lua_State *L) {
+static int get_declared_type(lua_State *L) {
     const Value *value = self_value(L);
     const Tensor *tensor = self_tensor(L);
     luaL_Buffer buffer;
@@ -472,9 +473,14 @@ static int list_tostring(lua_State *L) {
 void lua_value_register(lua_State *L) {
     static const Field fields[] = {{"name", get_name},
                                    {"id", get_id},
-                                   {"dtype", get_dtype},
-                                   {"shape", get_shape},
-                                   {"type", get_type},
+                                   {"dtype", value_get_dtype},
+                                   {"shape", value_get_shape},
+                                   {"type", value_get_type},
+                                   {"known", value_get_known},
+                                   {"reason", value_get_reason},
+                                   {"declared_dtype", get_declared_dtype},
+                                   {"declared_shape", get_declared_shape},
+                                   {"declared_type", get_declared_type},
                                    {"denotation", get_denotation},
                                    {"is_input", get_is_input},
                                    {"is_output", get_is_output},
