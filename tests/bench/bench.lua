@@ -94,6 +94,9 @@ do
     lfs.attributes(path, "size") / 1e6))
   row("whole process", ms, 6, "ms", time_note)
   row("peak resident set", bytes / 1e6, 12, "MB", memory_note)
+  local infer_ms, infer_bytes = measure(21, ("%s tests/bench/infer.lua %s"):format(binary, path))
+  row("open and infer all shapes, whole process", infer_ms, 10, "ms")
+  row("peak resident set", infer_bytes / 1e6, 16, "MB")
   local text_ms, text_bytes = measure(21, ("%s text %s"):format(binary, path))
   row("onnxdoc text, whole process", text_ms, 30, "ms", "weights hashed by samples")
   row("peak resident set", text_bytes / 1e6, nil, "MB")
@@ -112,11 +115,20 @@ do
   row("open, whole process", million.ms, 400, "ms", time_note)
   row("open, whole process, aim", million.ms, nil, "ms", million.ms <= 250 and "≤ 250 ms: reached" or "≤ 250 ms: not reached")
   row("peak resident set", million.bytes / 1e6, 300, "MB", memory_note)
+  local infer_ms, infer_bytes = measure(5, ("%s tests/bench/infer.lua %s"):format(binary, million.path))
+  row("open and infer all shapes, whole process", infer_ms, 600, "ms",
+    infer_ms <= 450 and "≤ 450 ms: reached" or "≤ 450 ms: not reached")
+  row("peak resident set", infer_bytes / 1e6, 400, "MB")
   row("iterate and read op_type, in Lua", tonumber((capture(("%s tests/bench/iterate.lua %s"):format(binary, million.path)))), 500, "ms")
   local start_ms = measure(21, binary .. " tests/bench/empty.lua")
   for i, size in ipairs(sizes) do
     per_node[i] = (size.ms - start_ms) * 1e6 / size[1]
     row(("open %7d nodes, per node"):format(size[1]), per_node[i], nil, "ns")
+  end
+  row("linear: per node, 1 M against 10 k", per_node[3] / per_node[1], 1.5, "times")
+  for i, size in ipairs(sizes) do
+    per_node[i] = (measure(5, ("%s tests/bench/infer.lua %s"):format(binary, size.path)) - start_ms) * 1e6 / size[1]
+    row(("open and infer %7d nodes, per node"):format(size[1]), per_node[i], nil, "ns")
   end
   row("linear: per node, 1 M against 10 k", per_node[3] / per_node[1], 1.5, "times")
 end

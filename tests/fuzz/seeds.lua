@@ -29,3 +29,14 @@ local seeds = {
     elem_type = wire.tensor_type("string", {})}}}}},
 }
 for name, bytes in pairs(seeds) do wire.write(directory .. "/" .. name .. ".onnx", bytes) end
+
+-- Small models of every operator, where they are installed: DATA/node/test_add/model.onnx becomes test_add.onnx.
+local pipe = io.popen("find /usr/share/libonnx-testdata/data -name '*.onnx' -size -4k 2>/dev/null")
+for path in pipe:lines() do
+  local file = io.open(path, "rb")
+  if file then
+    wire.write(directory .. "/" .. path:match("([^/]*)/[^/]*$") .. ".onnx", file:read("a"))
+    file:close()
+  end
+end
+pipe:close()
