@@ -184,8 +184,9 @@ test-update: $(BINARY) $(MODULE) ## writes the expected texts (tests/**/*.golden
 	@ONNXDOC_UPDATE_GOLDENS=1 $(BINARY) tests/run.lua
 	@git status --short -- tests 2>/dev/null || true
 
-test-corpus: $(BINARY) $(COMPARE) ## opens all models of CORPUS=dir, compares them with protobuf-c's decoding, and their texts
+test-corpus: $(BINARY) $(COMPARE) ## opens all models of CORPUS=dir; their decoding, texts and shapes are compared
 	@$(BINARY) tests/corpus.lua --build $(BUILD) $(CORPUS) $(wildcard $(NPM_MODELS))
+	@[ -z "$(CORPUS)" ] || $(BINARY) tests/shapes.lua $(CORPUS)
 
 demo: all ## builds the BERT model that started this project in build/models and prints its card
 	@mkdir -p $(BUILD)/models

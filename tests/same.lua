@@ -36,7 +36,7 @@ end
 -- A type of which nothing is said ("?") is as good as none.
 local function values(where, a, b)
   return fields(where, a, b, "name dtype shape denotation doc metadata is_input is_output")
-    or compare(where .. ".type", a.type ~= "?" and a.type or nil, b.type)
+    or compare(where .. ".type", a.declared_type ~= "?" and a.declared_type or nil, b.declared_type)
 end
 
 -- Inputs or outputs of a node: names, nil where one is left out.

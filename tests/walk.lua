@@ -66,10 +66,14 @@ local function value(v)
   seen[v] = true
   counts.values = counts.values + 1
   fields(v)
+  local declared = v.declared_shape
+  for i = 1, declared and #declared or 0 do
+    local dim = declared[i]
+    check(dim == false or math.type(dim) == "integer" or type(dim) == "string", "a declared dimension")
+  end
   local shape = v.shape
   for i = 1, shape and #shape or 0 do
-    local dim = shape[i]
-    check(dim == false or math.type(dim) == "integer" or type(dim) == "string", "a dimension")
+    check(math.type(shape[i]) == "integer" or #tostring(shape[i]) > 0, "a dimension")
   end
   local producer = v.producer
   if producer then check(producer.outputs[v.output_index] ~= nil, "the producer has the output") end

@@ -53,11 +53,11 @@ describe("a built model", function()
       b:output(b:op("Identity", {"a"}, nil, {outputs = "v"}))
     end)
     local types = {}
-    for i, value in ipairs(m.inputs) do types[i] = value.type or "none" end
+    for i, value in ipairs(m.inputs) do types[i] = value.declared_type or "none" end
     assert.same({"float32[N,3,?,W]", "float64", "seq(int64[N])", "optional(seq(float16[]))", "map(string, float32[])",
       "sparse_tensor(float32[2,3])", "opaque(com.acme.Blob)", "none"}, types)
     assert.same({"an input", "TENSOR", "v"}, {m.inputs[1].doc, m.inputs[1].denotation, m.inputs[1].metadata.k})
-    assert.equal("bool[2]", m:value("v").type)
+    assert.equal("bool[2]", m:value("v").declared_type)
     assert.is_true(m:value("v").is_output)
   end)
 

@@ -35,7 +35,7 @@ local function node_entry(n)
   return {n.op_type, n.name, names(n.inputs), names(n.outputs), attributes}
 end
 
-local function value_entry(value) return {value.name, value.dtype, value.shape} end
+local function value_entry(value) return {value.name, value.declared_dtype, value.declared_shape} end
 
 local function tensor_entry(tensor, with_values)
   local values = with_values and tensor:values() or nil
@@ -102,6 +102,34 @@ describe("bert_squad", function()
   it("names an option that it does not have", function()
     assert.error_matches(function() make{weight = "random"} end, "^bert_squad: no option weight=random, there is")
     assert.error_matches(function() make{weights = "ones"} end, "^bert_squad: no option weights=ones")
+  end)
+
+  it("has every shape in terms of two symbols, which it derives", function()
+    assert.same({}, m.gaps)
+    assert.same({}, m.shape_diagnostics)
+    local stands_for = {}
+    for _, symbol in ipairs(m.symbols) do stands_for[symbol.name] = tostring(symbol.expr) end
+    assert.same({unk__492 = "unk__492", unk__493 = "unk__493", unk__494 = "unk__493", unk__495 = "unk__493",
+      unk__496 = "unk__493", unk__497 = "unk__493", unk__498 = "unk__492"}, stands_for)
+    for _, assumption in ipairs(m.assumptions) do assert.equal("derived", assumption.kind) end
+    for value in m.graph:values() do
+      assert.is_table(value.shape, value.name)
+      assert.is_string(value.dtype, value.name)
+    end
+    assert.equal("float32[unk__493,12,256,256]", m:value("bert/encoder/layer_0/attention/self/Softmax:0").type)
+    assert.equal("int64[unk__492]", m:value("unique_ids:0").type)
+  end)
+
+  it("has the same shapes when the batch is bound and when it is put in", function()
+    for _, batch in ipairs{1, 2, 4} do
+      local bound = m:with{dims = {unk__494 = batch, unk__492 = 7}}
+      local at = {unk__493 = batch, unk__492 = 7}
+      local values = bound.graph:values()
+      for value in m.graph:values() do
+        local dims = map(value.shape, function(dim) return type(dim) == "userdata" and dim:at(at) or dim end)
+        assert.same(dims, values().shape)
+      end
+    end
   end)
 
   describe("beside its description", function()

@@ -103,7 +103,7 @@ describe("small models:", function()
         local counts = operators(model)
         for op, count in pairs(expected) do assert.equal(count, counts[op], op) end
         assert.is_true(parameters(model) * 4 < 1e6)
-        for _, output in ipairs(model.outputs) do assert.is_table(output.shape) end
+        for _, output in ipairs(model.outputs) do assert.is_table(output.declared_shape) end
       end
     end)
   end
@@ -126,7 +126,7 @@ describe("options", function()
   it("take a number of the shape's place, and fix a symbol", function()
     local model = built("gpt2", {layers = 1, batch = 3})
     assert.equal(1, operators(model).Softmax)
-    assert.same({3, "sequence", 64}, model.outputs[1].shape)
+    assert.same({3, "sequence", 64}, model.outputs[1].declared_shape)
   end)
 
   it("are refused by name", function()

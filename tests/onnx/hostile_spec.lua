@@ -244,7 +244,7 @@ describe("nesting", function()
 
   it("of a few types is fine", function()
     local model = assert(onnxdoc.load_bytes(nested_type(10, "sequence_type", true)))
-    assert.truthy(model.inputs[1].type:find("^seq%(seq%("))
+    assert.truthy(model.inputs[1].declared_type:find("^seq%(seq%("))
     model:close()
   end)
 end)

@@ -6,12 +6,12 @@ local wire = require "wire"
 local small_tree = [[
 m.onnx
 graph "small" (x float32[N,3], w float32[3], c bool[]) -> (y float32[N,3])  2 nodes
-  0 Mul "mul" (x, w) -> m
+  0 Mul "mul" (x, w) -> m float32[N,3]
   1 If "if" (c) -> y float32[N,3]
-    else_branch: graph "else" () -> (e)  1 node
-      0 Abs (m) -> e
-    then_branch: graph "then" () -> (t)  1 node
-      0 Relu (m) -> t
+    else_branch: graph "else" () -> (e float32[N,3])  1 node
+      0 Abs (m) -> e float32[N,3]
+    then_branch: graph "then" () -> (t float32[N,3])  1 node
+      0 Relu (m) -> t float32[N,3]
 ]]
 
 describe("onnxdoc tree", function()
@@ -42,7 +42,7 @@ describe("onnxdoc tree", function()
     scratch:write("unsorted.onnx", wire.model {graph = {name = "g", input = {wire.value("x", "float32", {1})},
       output = {wire.value("y")}, node = {wire.node("Relu", {"m"}, {"y"}), wire.node("Abs", {"x"}, {"m"})}}})
     local out, err = tree("unsorted.onnx")
-    assert.truthy(out:find("1 Abs (x) -> m\n  0 Relu (m) -> y", 1, true), out)
+    assert.truthy(out:find("1 Abs (x) -> m float32[1]\n  0 Relu (m) -> y float32[1]", 1, true), out)
     assert.truthy(err:find("1 problem found on reading", 1, true), err)
     local _, quiet = tree("-q unsorted.onnx")
     assert.equal("", quiet)
@@ -50,7 +50,7 @@ describe("onnxdoc tree", function()
 
   it("stops at a depth", function()
     local out = tree("--depth 1 m.onnx")
-    assert.truthy(out:find('then_branch: graph "then" () -> (t)  1 node\n', 1, true))
+    assert.truthy(out:find('then_branch: graph "then" () -> (t float32[N,3])  1 node\n', 1, true))
     assert.is_nil(out:find("Relu", 1, true))
     assert.is_nil((tree("--depth 0 m.onnx")):find("Mul", 1, true))
     local document = json.decode((tree("--json --depth 1 m.onnx")))
@@ -62,7 +62,7 @@ describe("onnxdoc tree", function()
     local out = tree("--tensors --values m.onnx")
     assert.truthy(out:find("\n  tensor w float32[3]  12 bytes  raw\n", 1, true), out)
     assert.truthy(out:find("\n  value w float32[3]  input, initializer  1 consumer\n", 1, true), out)
-    assert.truthy(out:find("\n  value m ?  output 1 of node 0 Mul  ", 1, true), out)
+    assert.truthy(out:find("\n  value m float32[N,3]  output 1 of node 0 Mul  ", 1, true), out)
     assert.truthy(out:find("\n  value y float32[N,3]  output 1 of node 1 If  0 consumers, graph output\n", 1, true), out)
   end)
 
