@@ -111,3 +111,32 @@ void contents_reduce_mean(Op *op) {
     for (uint32_t i = 0; i < count; i++) items[i] = expr_divide(op->algebra, items[i], (Expr)(all / count));
     op_set_contents(op, 0, items, count);
 }
+
+/* Along `axis` (input 1): y[i] = y[i - 1] + x[i], from the other end when `reverse`, x[i] left out when `exclusive`. */
+static void accumulate(Op *op, Fold fold, Expr start) {
+    Shape shape;
+    int64_t given;
+    const Contents *data = op_contents(op, 0);
+    if (!data || !op_shape(op, 0, &shape) || !expr_to_integer(op->algebra, op_item(op, 1, 0), &given)) return;
+    int32_t axis = op_axis(op, given, shape.rank);
+    Expr *items = op_scratch(op, data->count);
+    if (axis < 0 || !items || data->count == 0) return;
+    bool exclusive = op_int(op, "exclusive", 0) != 0, reverse = op_int(op, "reverse", 0) != 0;
+    uint32_t stride = 1, dim = (uint32_t)shape.dims[axis];
+    for (int32_t i = axis + 1; i < shape.rank; i++) stride *= (uint32_t)shape.dims[i];
+    for (uint32_t n = 0; n < data->count; n++) {
+        uint32_t i = reverse ? data->count - 1 - n : n, before = reverse ? i + stride : i - stride;
+        bool is_first = i / stride % dim == (reverse ? dim - 1 : 0);
+        Expr sum = is_first ? start : items[before];
+        if (!exclusive) items[i] = fold(op->algebra, sum, data->items[i]);
+        else items[i] = is_first ? start : fold(op->algebra, sum, data->items[before]);
+    }
+    op_set_contents(op, 0, items, data->count);
+}
+
+void contents_cum_sum(Op *op) {
+    accumulate(op, expr_add, 0);
+}
+void contents_cum_prod(Op *op) {
+    accumulate(op, expr_multiply, 1);
+}

@@ -1,5 +1,7 @@
 /* Operators that pick elements or say where they are.
  */
+#include <stdlib.h>
+
 #include "ops/family.h"
 #include "ops/rules.h"
 
@@ -80,6 +82,37 @@ void infer_top_k(Op *op) {
     shape.dims[axis] = k;
     op_set(op, 0, op_dtype(op, 0), &shape);
     op_set(op, 1, DTYPE_INT64, &shape);
+}
+
+/* pairs of a value and where it is: by value, the first of equal ones first */
+static int compare_up(const void *a, const void *b) {
+    const Expr *x = a, *y = b;
+    return x[0] != y[0] ? (x[0] > y[0]) - (x[0] < y[0]) : (x[1] > y[1]) - (x[1] < y[1]);
+}
+
+static int compare_down(const void *a, const void *b) {
+    const Expr *x = a, *y = b;
+    return x[0] != y[0] ? (x[0] < y[0]) - (x[0] > y[0]) : (x[1] > y[1]) - (x[1] < y[1]);
+}
+
+/* Of a vector whose elements are all known. */
+void contents_top_k(Op *op) {
+    Shape input;
+    const Contents *data = op_contents(op, 0);
+    uint32_t count;
+    if (!data || !op_shape(op, 0, &input) || input.rank != 1 || op_int(op, "sorted", 1) == 0) return;
+    if (!op_output_count(op, 0, &count) || count > data->count) return;
+    Expr *pairs = op_scratch(op, 2ull * data->count), *items = op_scratch(op, count);
+    if (!pairs || !items) return;
+    for (uint32_t i = 0; i < data->count; i++) {
+        if (!expr_to_integer(op->algebra, data->items[i], &pairs[2 * i])) return;
+        pairs[2 * i + 1] = i;
+    }
+    qsort(pairs, data->count, 2 * sizeof *pairs, op_int(op, "largest", 1) != 0 ? compare_down : compare_up);
+    for (uint32_t i = 0; i < count; i++) items[i] = expr_integer(op->algebra, pairs[2 * i]);
+    op_set_contents(op, 0, items, count);
+    for (uint32_t i = 0; i < count; i++) items[i] = pairs[2 * i + 1];
+    op_set_contents(op, 1, items, count);
 }
 
 /* The most a dimension (a product of dimensions) can be; INT64_MAX when nothing is known. */

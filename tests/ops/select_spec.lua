@@ -64,6 +64,34 @@ describe("selection", function()
     assert.equal("float32[1,3]", tostring(m:value("y").type))
   end)
 
+  it("sums and sorts shapes", function()
+    -- as the shapes of new tensors
+    local function shape_of(operator, inputs, attributes, opset)
+      local b = onnxdoc.build{opset = opset or 17}
+      b:input("x", "float[2,3,N]")
+      b:op("Shape", {"x"}, {}, {outputs = {"shape"}})
+      for i, input in ipairs(inputs) do
+        if type(input) == "table" then inputs[i] = b:constant("c" .. i, table.unpack(input)) end
+      end
+      b:op(operator, inputs, attributes, {outputs = operator == "TopK" and {"values", "at"} or {"values"}})
+      b:op("ConstantOfShape", {"values"}, {}, {outputs = {"y"}})
+      b:output("y")
+      if operator == "TopK" then
+        b:op("ConstantOfShape", {"at"}, {}, {outputs = {"z"}})
+        b:output("z")
+      end
+      local m = assert(b:model())
+      return tostring(m:value("y").type) .. (operator == "TopK" and " " .. tostring(m:value("z").type) or "")
+    end
+    local zero = {"int64", {}, {0}}
+    assert.equal("float32[2,5,N + 5]", shape_of("CumSum", {"shape", zero}, {}))
+    assert.equal("float32[0,2,5]", shape_of("CumSum", {"shape", zero}, {exclusive = 1}))
+    assert.equal("float32[N + 5,N + 3,N]", shape_of("CumSum", {"shape", zero}, {reverse = 1}))
+    assert.equal("float32[2,6,6*N]", shape_of("CumProd", {"shape", zero}, {}, 26))
+    assert.equal("float32[9,7] float32[1,3]", shape_of("TopK", {int64(1, 9, 2, 7), int64(2)}, {}))
+    assert.equal("float32[1,2] float32[0,2]", shape_of("TopK", {int64(1, 9, 2, 7), int64(2)}, {largest = 0}))
+  end)
+
   it("keeps shapes", function()
     check({
       {"CumSum", {"float[B,N]", int64(1)}, {}, 1, "float32[B,N]"},
