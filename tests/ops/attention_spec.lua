@@ -1,6 +1,6 @@
 -- Attention of com.microsoft and ai.onnx, and what stands around it.
 
-local infer = require "tests.ops.node"
+local infer = require("tests.ops.one_node").infer
 
 -- {inputs, attributes, "outputs", "problem codes"}; an input is a type, a constant {dtype, dims, data}, or false.
 local function check(op_type, cases, opset)

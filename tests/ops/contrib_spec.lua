@@ -1,6 +1,6 @@
 -- com.microsoft's products, quantised operators, text and training operators.
 
-local infer = require "tests.ops.node"
+local infer = require("tests.ops.one_node").infer
 
 -- {operator, inputs, attributes, "outputs", "problem codes"}; an input is a type, a constant {dtype, dims, data}, or false.
 local function check(cases)

@@ -6,7 +6,8 @@
 --     }
 --
 -- A case is {operator, opset, inputs, attributes, types [, codes]}: inputs are types, false (left out), or contents of a
--- constant: {dtype, value, …}, one-dimensional; {"empty"} has no elements. `types` are those of the outputs, as many as
+-- constant: {dtype, value, …}, one-dimensional, or {dtype, dims, data}; {"empty"} has no elements; "float[]" is a scalar
+-- ("float": not even the rank is known). `types` are those of the outputs, as many as
 -- there are words; `codes` are those of all problems, each with a part of its message behind it where that matters:
 -- "rank: of rank 2; axis".
 
@@ -17,7 +18,10 @@ local M = {}
 
 local function add_input(b, index, input)
   if not input then return false end
+  local scalar = type(input) == "string" and input:match("^(%w+)%[%]$")
+  if scalar then return b:input("x" .. index, scalar == "float" and "float32" or scalar, {}) end
   if type(input) == "string" then return b:input("x" .. index, input) end
+  if type(input[2]) == "table" then return b:constant("x" .. index, input[1], input[2], input[3]) end
   if input[1] == "empty" then return b:constant("x" .. index, "float32", {0}, {}) end
   local values = table.move(input, 2, #input, 1, {})
   return b:constant("x" .. index, input[1], {#values}, values)
@@ -37,6 +41,15 @@ function M.types(model, names)
   local found = {}
   for i, name in ipairs(names) do found[i] = tostring(model:value(name).type):gsub(" ", "") end
   return table.concat(found, " ")
+end
+
+-- Types of the outputs and codes of the problems, a text each.
+function M.infer(op_type, inputs, attributes, count, opset)
+  local model, names = M.build(op_type, opset or 17, inputs, attributes, count)
+  local types, codes = {}, {}
+  for i, name in ipairs(names) do types[i] = tostring(model:value(name).type) end
+  for i, problem in ipairs(model.shape_diagnostics) do codes[i] = problem.code end
+  return table.concat(types, " "), table.concat(codes, " ")
 end
 
 local function problems(model)

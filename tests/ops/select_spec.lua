@@ -1,7 +1,7 @@
 -- Operators that pick elements or say where they are.
 
 local onnxdoc = require "onnxdoc"
-local infer = require "tests.ops.node"
+local infer = require("tests.ops.one_node").infer
 
 -- {operator, inputs, attributes, output count, "types", "problem codes", opset}
 local function check(cases)
