@@ -43,7 +43,7 @@ static bool at_ellipsis(const Einsum *e) {
 /* A term up to "," or "->": its labels, -1 for the ellipsis. False after a report. */
 static bool read_term(Einsum *e, int *labels, int *count) {
     *count = 0;
-    for (char c; (c = next_char(e)) && c != ',' && c != '-';) {
+    for (char c = next_char(e); e->equation.size && c != ',' && c != '-'; c = next_char(e)) {
         bool is_ellipsis = at_ellipsis(e);
         int label = is_ellipsis ? -1 : label_of(c);
         if ((label < 0 && !is_ellipsis) || *count == SHAPE_RANK_LIMIT) {
@@ -112,16 +112,28 @@ static bool implicit_output(const Einsum *e, Shape *result) {
     return true;
 }
 
+static bool refuse_output(Einsum *e, const char *why) {
+    op_problem(e->op, SHAPE_PROBLEM_ATTRIBUTE, "the equation's output %s", why);
+    return false;
+}
+
 static bool explicit_output(Einsum *e, Shape *result) {
-    int labels[SHAPE_RANK_LIMIT], count;
+    int labels[SHAPE_RANK_LIMIT], count, ellipses = 0;
+    bool is_taken[EINSUM_LABELS] = {false};
     if (!read_term(e, labels, &count)) return false;
+    if (e->equation.size) return refuse_output(e, "has something behind it");
     for (int i = 0; i < count; i++) {
-        if (labels[i] >= 0 && !e->seen[labels[i]]) {
-            op_problem(e->op, SHAPE_PROBLEM_ATTRIBUTE, "the output has a label that no input has");
-            return false;
+        if (labels[i] < 0) {
+            if (ellipses++) return refuse_output(e, "has two ellipses");
+            if (!append_ellipsis(e, result)) return false;
+            continue;
         }
-        if (!(labels[i] < 0 ? append_ellipsis(e, result) : append(result, e->dims[labels[i]]))) return false;
+        if (!e->seen[labels[i]]) return refuse_output(e, "has a label that no input has");
+        if (is_taken[labels[i]]) return refuse_output(e, "has a label twice");
+        is_taken[labels[i]] = true;
+        if (!append(result, e->dims[labels[i]])) return false;
     }
+    if (!ellipses && e->ellipsis.rank > 0) return refuse_output(e, "lacks the ellipsis that its inputs have");
     return true;
 }
 

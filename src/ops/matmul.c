@@ -46,6 +46,24 @@ void infer_qlinear_matmul(Op *op) {
     set_product(op, 0, 3, op_dtype(op, 7) ? op_dtype(op, 7) : op_dtype(op, 0));
 }
 
+/* C broadcasts to Y; Y does not grow for it. */
+static void check_bias(Op *op, const Shape *result) {
+    Shape bias, both;
+    if (!op_shape(op, 2, &bias)) return;
+    if (bias.rank > 2) {
+        op_problem(op, SHAPE_PROBLEM_RANK, "C has rank %d, at most 2 is wanted", bias.rank);
+        return;
+    }
+    for (int32_t i = 0; i < bias.rank; i++) {
+        Expr dim = bias.dims[i], wanted = result->dims[2 - bias.rank + i];
+        if (wanted != 1 || dim == 1 || !expr_is_constant(op->algebra, dim)) continue;
+        op_problem(op, SHAPE_PROBLEM_MISMATCH, "C %s does not broadcast to Y %s", op_show_shape(op, &bias),
+                   op_show_shape(op, result));
+        return;
+    }
+    op_broadcast(op, result, &bias, &both);
+}
+
 /* A' = A or its transpose: [M, K]; B' = [K, N]; Y = [M, N]. C broadcasts to Y. */
 void infer_gemm(Op *op) {
     Shape sides[2], result = {.rank = 2, .dims = {EXPR_UNKNOWN, EXPR_UNKNOWN}};
@@ -63,12 +81,7 @@ void infer_gemm(Op *op) {
         inner[i] = sides[i].dims[outer_first ? 1 : 0];
     }
     op_equal(op, inner[0], inner[1], "inner dimensions");
-    Shape bias;
-    if (op_shape(op, 2, &bias) && expr_is_known(result.dims[0]) && expr_is_known(result.dims[1])) {
-        Shape both;
-        if (bias.rank > 2)
-            op_problem(op, SHAPE_PROBLEM_RANK, "C has rank %d, at most 2 is wanted", bias.rank);
-        else if (op->version >= 7 || op_int(op, "broadcast", 0) == 0) op_broadcast(op, &result, &bias, &both);
-    }
+    bool broadcasts = op->version >= 7 || op_int(op, "broadcast", 0) == 0;
+    if (broadcasts && expr_is_known(result.dims[0]) && expr_is_known(result.dims[1])) check_bias(op, &result);
     op_set(op, 0, op_dtype(op, 0) ? op_dtype(op, 0) : op_dtype(op, 1), &result);
 }

@@ -1,13 +1,11 @@
 /* To and from quantised numbers. Shapes stay; the element type is what takes some looking.
  */
+#include "ops/family.h"
 #include "ops/rules.h"
 
+/* 0, the default, is none. */
 static uint32_t known_dtype(Op *op, const char *name) {
-    int64_t dtype = op_int(op, name, 0);
-    if (dtype && !dtype_is_known((uint32_t)dtype))
-        op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute %s is %lld, no element type", name,
-                   (long long)dtype);
-    return dtype_is_known((uint32_t)dtype) ? (uint32_t)dtype : DTYPE_UNDEFINED;
+    return op_int(op, name, 0) ? family_dtype(op, name, DTYPE_UNDEFINED) : DTYPE_UNDEFINED;
 }
 
 /* That of the zero point, else output_dtype (opset 21 on), else uint8. */
@@ -17,14 +15,11 @@ void infer_quantize_linear(Op *op) {
     op_set_like_as(op, 0, 0, dtype);
 }
 
-/* output_dtype (opset 23 on), else that of the scale: float32 before opset 19. */
+/* output_dtype (opset 23 on), else that of the scale: float32 before opset 19 of ai.onnx. */
 void infer_dequantize_linear(Op *op) {
     uint32_t given = known_dtype(op, "output_dtype"), scale = op_dtype(op, 1);
-    op_set_like_as(op, 0, 0,
-                   given              ? given
-                   : scale            ? scale
-                   : op->version < 19 ? DTYPE_FLOAT32
-                                      : DTYPE_UNDEFINED);
+    bool is_float = op->rule->domain[0] == '\0' && op->version > 0 && op->version < 19;
+    op_set_like_as(op, 0, 0, given ? given : scale ? scale : is_float ? DTYPE_FLOAT32 : DTYPE_UNDEFINED);
 }
 
 void infer_dynamic_quantize_linear(Op *op) {
