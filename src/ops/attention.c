@@ -460,3 +460,29 @@ void infer_linear_attention_gate(Op *op) {
     op_set_like(op, 0, 0);
     op_set_like(op, 1, 3);
 }
+
+/* Q [tokens, Hq, D], V [tokens, Hv, Dv], or [B, S, ...] for tokens: output [tokens, the more of Hq and Hv, Dv]; the state
+ * [B, Hv, Dv, D]; what changes it, [B, capacity * (Hv + Hk*D + Hv*Dv)]. States are float32. */
+void infer_gated_delta_net(Op *op) {
+    Shape q, k, v, output = {.rank = -1};
+    bool has_query = ranked(op, 0, 3, 4, &q), has_key = ranked(op, 1, 3, 4, &k),
+         has_value = ranked(op, 2, 3, 4, &v);
+    Expr heads = has_value ? v.dims[v.rank - 2] : EXPR_UNKNOWN,
+         size = has_query ? q.dims[q.rank - 1] : EXPR_UNKNOWN;
+    Expr value_size = has_value ? v.dims[v.rank - 1] : EXPR_UNKNOWN, batch = dim_of(op, 6, 4, 0);
+    if (!expr_is_known(batch) && has_query && q.rank == 4) batch = q.dims[0];
+    if (!expr_is_known(batch)) batch = expr_subtract(op->algebra, dim_of(op, 3, 1, 0), 1);
+    if (has_query) {
+        output = q;
+        output.dims[q.rank - 2] = expr_max(op->algebra, q.dims[q.rank - 2], heads);
+        output.dims[q.rank - 1] = value_size;
+    }
+    op_set(op, 0, op_dtype(op, 0), &output);
+    set_4(op, 1, DTYPE_FLOAT32, batch, heads, value_size, size);
+    Expr keys = has_key ? expr_multiply(op->algebra, k.dims[k.rank - 2], size) : EXPR_UNKNOWN;
+    Expr change = expr_add(op->algebra, heads,
+                           expr_add(op->algebra, keys, expr_multiply(op->algebra, heads, value_size)));
+    Expr capacity = expr_integer(op->algebra, op_int(op, "state_update_capacity", 0));
+    op_set(op, 2, DTYPE_FLOAT32,
+           &(Shape){.rank = 2, .dims = {batch, expr_multiply(op->algebra, capacity, change)}});
+}

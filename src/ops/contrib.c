@@ -87,10 +87,10 @@ void infer_gemm_float8(Op *op) {
 
 /* ---- packed weights ---- */
 
-/* A [..., K], K as an attribute: output i is [..., columns]. */
-static void set_columns(Op *op, uint32_t i, const char *columns) {
+/* A [..., rows]: output i is [..., columns], both as attributes. */
+static void set_columns(Op *op, uint32_t i, const char *rows, const char *columns) {
     Shape shape;
-    int64_t inner = op_int(op, "K", 0), count = op_int(op, columns, 0);
+    int64_t inner = op_int(op, rows, 0), count = op_int(op, columns, 0);
     if (count < 1)
         op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute %s is %lld, at least 1 is wanted", columns,
                    (long long)count);
@@ -101,7 +101,7 @@ static void set_columns(Op *op, uint32_t i, const char *columns) {
         }
         if (inner > 0)
             op_equal(op, shape.dims[shape.rank - 1], expr_integer(op->algebra, inner),
-                     "the last dimension of A and K");
+                     "the last dimension of A and the weights' rows");
         shape.dims[shape.rank - 1] = count > 0 ? expr_integer(op->algebra, count) : EXPR_UNKNOWN;
     }
     op_set(op, i, op_dtype(op, 0), &shape);
@@ -109,19 +109,50 @@ static void set_columns(Op *op, uint32_t i, const char *columns) {
 
 /* A [..., K] times the packed weights of N columns */
 void infer_matmul_nbits(Op *op) {
-    set_columns(op, 0, "N");
+    set_columns(op, 0, "K", "N");
+}
+
+/* The weights are kept as [N, K]: A [..., K] times their transpose or, for gradients, A [..., N] times them */
+void infer_matmul_bnb4(Op *op) {
+    bool transposed = op_int(op, "transB", 1) != 0;
+    set_columns(op, 0, transposed ? "K" : "N", transposed ? "N" : "K");
+}
+
+/* A [..., K], B [N, bytes]: `per_byte` numbers of a row lie in each. */
+static void set_block_quantized(Op *op, Expr per_byte) {
+    Shape a, b;
+    bool is_known = op_shape(op, 0, &a), has_weights = op_shape(op, 1, &b);
+    if ((has_weights && b.rank != 2) || (is_known && a.rank == 0)) {
+        op_problem(op, SHAPE_PROBLEM_RANK, "A has rank %d, B rank %d; at least 1, and 2 are wanted",
+                   is_known ? a.rank : -1, has_weights ? b.rank : -1);
+        a.rank = -1;
+    }
+    if (a.rank > 0) {
+        Expr inner = has_weights ? expr_multiply(op->algebra, b.dims[1], per_byte) : EXPR_UNKNOWN;
+        op_equal(op, a.dims[a.rank - 1], inner, "inner dimensions");
+        a.dims[a.rank - 1] = has_weights ? b.dims[0] : EXPR_UNKNOWN;
+    }
+    op_set(op, 0, op_dtype(op, 0), &a);
+}
+
+void infer_matmul_block_quantized_fp4(Op *op) {
+    set_block_quantized(op, 2);
+}
+
+void infer_matmul_block_quantized_fp8(Op *op) {
+    set_block_quantized(op, 1);
 }
 
 /* The products of a gated network's two halves, multiplied; and what was normalised before. */
 void infer_matmul_nbits_mlp(Op *op) {
-    set_columns(op, 0, "N");
+    set_columns(op, 0, "K", "N");
     op_set_like(op, 1, 0);
 }
 
 void infer_matmul_nbits_qkv(Op *op) {
-    set_columns(op, 0, "Nq");
-    set_columns(op, 1, "Nkv");
-    set_columns(op, 2, "Nkv");
+    set_columns(op, 0, "K", "Nq");
+    set_columns(op, 1, "K", "Nkv");
+    set_columns(op, 2, "K", "Nkv");
     op_set_like(op, 3, 0);
 }
 

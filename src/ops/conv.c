@@ -233,6 +233,17 @@ void infer_causal_conv(Op *op) {
     op_set(op, 1, op_dtype(op, 0), is_known ? &state : NULL);
 }
 
+/* Sequences behind one another: input [tokens, C], the state [B, C, steps], and what changes it, [B, capacity, C] */
+void infer_varlen_causal_conv(Op *op) {
+    Shape x, state, change = {.rank = 3, .dims = {EXPR_UNKNOWN, EXPR_UNKNOWN, EXPR_UNKNOWN}};
+    op_set_like(op, 0, 0);
+    op_set_like(op, 1, 4);
+    if (op_shape(op, 4, &state) && state.rank == 3) change.dims[0] = state.dims[0];
+    if (op_shape(op, 0, &x) && x.rank == 2) change.dims[2] = x.dims[1];
+    change.dims[1] = expr_integer(op->algebra, op_int(op, "state_update_capacity", 0));
+    op_set(op, 2, op_dtype(op, 0), &change);
+}
+
 /* ---- gradients, and the blocked layout of optimised models ---- */
 
 /* dX as X, dW as W, dB as many as the weights have output channels. */

@@ -76,6 +76,60 @@ void infer_ngram_repeat_block(Op *op) {
     op_set_like(op, 0, 1);
 }
 
+/* src_tokens, cur_tokens [C], an index, pred_tokens [P]: [C], or with some of the predicted ones behind, and an index */
+void infer_bifurcation_detector(Op *op) {
+    Shape tokens, predicted;
+    int64_t least = 0, most = INT64_MAX;
+    if (!op_shape(op, 1, &tokens)) tokens = (Shape){.rank = 1, .dims = {EXPR_UNKNOWN}};
+    if (tokens.rank != 1) {
+        op_problem(op, SHAPE_PROBLEM_RANK, "cur_tokens has rank %d, 1 is wanted", tokens.rank);
+        return;
+    }
+    if (op_has_input(op, 3)) {
+        bool is_known = op_shape(op, 3, &predicted) && predicted.rank == 1;
+        Expr all = expr_add(op->algebra, tokens.dims[0], is_known ? predicted.dims[0] : EXPR_UNKNOWN);
+        if (expr_is_known(all)) expr_bounds(op->algebra, all, &least, &most);
+        tokens.dims[0] = op_data_dim(op, 0, 0, 0, most, "how many predicted tokens are right");
+    }
+    op_set(op, 0, DTYPE_INT64, &tokens);
+    op_set(op, 1, DTYPE_INT64, &(Shape){.rank = 0});
+}
+
+/* Token ids, `rank` dimensions: a dimension more, of the heads of all sizes from 2 on; the last ids [B, longest - 1] */
+static void set_ngram_hashes(Op *op, int32_t rank, Expr batch) {
+    Shape ids;
+    Algebra *algebra = op->algebra;
+    int64_t size = op_int(op, "max_ngram_size", 0), heads = op_int(op, "n_head_per_ngram", 0);
+    if (size < 2 || heads < 1)
+        op_problem(op, SHAPE_PROBLEM_ATTRIBUTE,
+                   "max_ngram_size is %lld, n_head_per_ngram %lld; at least 2 and 1 are wanted",
+                   (long long)size, (long long)heads);
+    Expr past = size < 2 ? EXPR_UNKNOWN : expr_integer(algebra, size - 1);
+    Expr hashes = heads < 1 ? EXPR_UNKNOWN : expr_multiply(algebra, past, expr_integer(algebra, heads));
+    if (op_shape(op, 0, &ids)) {
+        if (ids.rank != rank) {
+            op_problem(op, SHAPE_PROBLEM_RANK, "input 0 has rank %d, %d is wanted", ids.rank, rank);
+            ids.rank = -1;
+        } else {
+            ids.dims[ids.rank++] = hashes;
+        }
+    }
+    op_set(op, 0, op_dtype(op, 0), &ids);
+    op_set(op, 1, op_dtype(op, 0), &(Shape){.rank = 2, .dims = {batch, past}});
+    op_set(op, 2, DTYPE_INT32, &(Shape){.rank = 2, .dims = {batch, past}});
+}
+
+void infer_ngram_hash_mapping(Op *op) {
+    set_ngram_hashes(op, 2, batch_of(op));
+}
+
+/* Sequences behind one another: input 3 [B + 1] says where each starts. */
+void infer_varlen_ngram_hash_mapping(Op *op) {
+    Shape starts;
+    bool is_known = op_shape(op, 3, &starts) && starts.rank == 1;
+    set_ngram_hashes(op, 1, is_known ? expr_subtract(op->algebra, starts.dims[0], 1) : EXPR_UNKNOWN);
+}
+
 /* ---- strings, embeddings ---- */
 
 void infer_murmur_hash(Op *op) {

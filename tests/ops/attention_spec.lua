@@ -125,6 +125,17 @@ describe("linear attention", function()
       {{"float[B,T,32]", "float[B,T,32]", "float[B,T,192]"}, {q_num_heads = 2, kv_num_heads = 8, state_window = 4},
        "float32[B,T,192] float32[4,B,8,16,24]"}})
   end)
+  it("has heads in its shapes, tokens packed or not", function()
+    check("com.microsoft.GatedDeltaNet", {
+      {{"float16[T,2,8]", "float16[T,2,8]", "float16[T,4,5]", "int32[7]"}, {}, "float16[T,4,5] float32[6,4,5,8]"},
+      {{"float16[T,2,8]", "float16[T,2,8]", "float16[T,4,5]", false, false, false, "float[B,4,5,8]"}, {},
+       "float16[T,4,5] float32[B,4,5,8]"},
+      {{"float16[B,S,2,8]", "float16[B,S,2,8]", "float16[B,S,4,5]"}, {state_update_capacity = 2},
+       "float16[B,S,4,5] float32[B,4,5,8] float32[B,80]"},
+      {{"float16[B,S,2,8]", "float16[B,S,2,8]", "float16[B,S,4,5]"}, {state_update_capacity = -1},
+       "float16[B,S,4,5] float32[B,4,5,8] float32[B,y2:1]", "negative-dimension"},
+      {{"float16[T,16]", "float16[T,2,8]", "float16[T,4,5]", "int32[7]"}, {}, "float16 float32[6,4,5,y1:3]", "rank"}})
+  end)
 end)
 
 describe("around attention", function()

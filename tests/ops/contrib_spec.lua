@@ -38,6 +38,14 @@ describe("products", function()
       {"MatMulNBits", {"float[2,64]", "uint8[96,2,16]", "float[192]"}, {K = 64, N = -1, bits = 4, block_size = 32}, "float32[2,y0:1]",
        "attribute-value"},
       {"MatMulBnb4", {"float[S,64]", "uint8[3072]", "float[96]"}, {K = 64, N = 96, block_size = 64, quant_type = 1}, "float32[S,96]"},
+      {"MatMulBnb4", {"float[S,96]", "uint8[3072]", "float[96]"}, {K = 64, N = 96, block_size = 64, quant_type = 1, transB = 0},
+       "float32[S,64]"},
+      {"MatMulBnb4", {"float[S,64]", "uint8[3072]", "float[96]"}, {K = 64, N = 96, block_size = 64, quant_type = 1, transB = 0},
+       "float32[S,64]", "shape-mismatch"},
+      {"MatMulBlockQuantizedFp4Weight", {"float16[B,S,K]", "uint8[N,16]", "uint8[N,2]", "float[]"}, {}, "float16[B,S,N]"},
+      {"MatMulBlockQuantizedFp4Weight", {"float16[]", "uint8[N,16]", "uint8[N,2]", "float[]"}, {}, "float16", "rank"},
+      {"MatMulBlockQuantizedFp8Weight", {"float16[B,32]", "float8e4m3fn[7,32]", "float[7,1]"}, {}, "float16[B,7]"},
+      {"MatMulBlockQuantizedFp8Weight", {"float16[B,64]", "float8e4m3fn[7,32]", "float[7,1]"}, {}, "float16[B,7]", "shape-mismatch"},
       {"MatMulFpQ4", {"float[B,S,64]", "uint8[1000]", {"int64", {2}, {64, 96}}}, {}, "float32[B,S,96]"},
       {"MatMulInteger16", {"int16[M,K]", "int16[K,N]"}, {}, "int32[M,N]"},
       {"MatMulInteger16", {"uint16[M,K]", "uint16[K,N]"}, {}, "uint32[M,N]"},
@@ -108,6 +116,26 @@ describe("text", function()
       {"GreedySearch", {"int32[B,S]", "int32[1]"}, {eos_token_id = 1, pad_token_id = 1}, "int32[B,y0:1]", "attribute-value"},
       {"BeamSearch", {"int32[B,S]", {"int32", {1}, {50}}, one, {"int32", {1}, {4}}, {"int32", {1}, {2}}},
        {eos_token_id = 1, pad_token_id = 1, vocab_size = 100}, "int32[B,2,50] float32[B,2] float32[-S + 50,B,4,100]", "attribute-value"},
+    })
+  end)
+  it("is hashed by neighbours", function()
+    local sizes, none = {max_ngram_size = 3, n_head_per_ngram = 2, pad_id = 0}, {max_ngram_size = 1, n_head_per_ngram = 0, pad_id = 0}
+    check({
+      {"NGramHashMapping", {"int64[B,S]", "int64[3]", "int64[4]"}, sizes, "int64[B,S,4] int64[B,2]"},
+      {"NGramHashMapping", {"int64[B]", "int64[3]", "int64[4]"}, sizes, "int64 int64[B,2]", "rank"},
+      {"NGramHashMapping", {"int64[B,S]", "int64[3]", "int64[4]"}, none, "int64[B,S,y0:2] int64[B,y1:1]", "attribute-value"},
+      {"VarlenNGramHashMapping", {"int64[T]", "int64[3]", "int64[4]", "int32[5]"}, sizes, "int64[T,4] int64[4,2] int32[4,2]"},
+      {"EngramGate", {"float[B,S,4,8]", "float[B,S,4,8]", "float[B,S,8]", "float[4,8]", "float[4,8]", "float[4,8]"}, {},
+       "float32[B,S,4,8] float32[B,S,4,8]"},
+      {"VarlenCausalConvWithState", {"float[T,C]", "float[C,1,3]", "int32[N]", false, "float[B,C,2]", "int32[B]"},
+       {state_update_capacity = 4}, "float32[T,C] float32[B,C,2] float32[B,4,C]"},
+    })
+  end)
+  it("is predicted and checked", function()
+    check({
+      {"BifurcationDetector", {"int64[S]", "int64[C]", "int64[]"}, {}, "int64[C] int64[]"},
+      {"BifurcationDetector", {"int64[S]", "int64[C]", "int64[]", "int64[P]"}, {}, "int64[y0:0] int64[]"},
+      {"BifurcationDetector", {"int64[S]", "int64[B,C]", "int64[]"}, {}, "nil nil", "rank"},
     })
   end)
   it("is hashed, cut, embedded", function()
