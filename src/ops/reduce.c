@@ -58,14 +58,15 @@ void infer_reduce(Op *op) {
 
 typedef Expr (*Fold)(Algebra *algebra, Expr a, Expr b);
 
-/* Each input element goes to the output element at its indices with the reduced ones left out. */
-static bool fold_elements(Op *op, Fold fold, Expr *items, uint32_t count) {
+/* Each input element goes to the output element at its indices with the reduced ones left out; `start` is what nothing at
+ * all gives: the elements of a scalar's shape multiply to 1. */
+static bool fold_elements(Op *op, Fold fold, Expr start, Expr *items, uint32_t count) {
     Shape input;
     bool reduced[SHAPE_RANK_LIMIT];
     int64_t axes;
     const Contents *data = op_contents(op, 0);
     if (!data || !op_shape(op, 0, &input) || !reduced_axes(op, input.rank, reduced, &axes)) return false;
-    for (uint32_t i = 0; i < count; i++) items[i] = EXPR_UNKNOWN;
+    for (uint32_t i = 0; i < count; i++) items[i] = start;
     bool seen[CONTENTS_LIMIT] = {false};
     for (uint32_t i = 0; i < data->count; i++) {
         uint32_t rest = i, at = 0, stride = 1;
@@ -80,36 +81,48 @@ static bool fold_elements(Op *op, Fold fold, Expr *items, uint32_t count) {
         items[at] = seen[at] ? fold(op->algebra, items[at], data->items[i]) : data->items[i];
         seen[at] = true;
     }
-    return data->count > 0;
+    return true;
 }
 
-static void fold_reduced(Op *op, Fold fold) {
+static void fold_reduced(Op *op, Fold fold, Expr start) {
     uint32_t count;
     if (!op_output_count(op, 0, &count)) return;
     Expr *items = op_scratch(op, count);
-    if (items && fold_elements(op, fold, items, count)) op_set_contents(op, 0, items, count);
+    if (items && fold_elements(op, fold, start, items, count)) op_set_contents(op, 0, items, count);
 }
 
 void contents_reduce_sum(Op *op) {
-    fold_reduced(op, expr_add);
+    fold_reduced(op, expr_add, 0);
 }
 void contents_reduce_prod(Op *op) {
-    fold_reduced(op, expr_multiply);
+    fold_reduced(op, expr_multiply, 1);
 }
 void contents_reduce_max(Op *op) {
-    fold_reduced(op, expr_max);
+    fold_reduced(op, expr_max, EXPR_UNKNOWN);
 }
 void contents_reduce_min(Op *op) {
-    fold_reduced(op, expr_min);
+    fold_reduced(op, expr_min, EXPR_UNKNOWN);
 }
 
+/* Of whole numbers a whole number, towards 0. */
 void contents_reduce_mean(Op *op) {
     uint32_t count, all;
-    if (!op_output_count(op, 0, &count) || count == 0 || !op_input_count(op, 0, &all)) return;
+    if (!op_output_count(op, 0, &count) || !op_input_count(op, 0, &all) || count == 0 || all == 0) return;
     Expr *items = op_scratch(op, count);
-    if (!items || !fold_elements(op, expr_add, items, count)) return;
-    for (uint32_t i = 0; i < count; i++) items[i] = expr_divide(op->algebra, items[i], (Expr)(all / count));
+    if (!items || !fold_elements(op, expr_add, 0, items, count)) return;
+    uint32_t dtype = op_dtype(op, 0);
+    Fold divide = dtype != DTYPE_UNDEFINED && !dtype_is_float(dtype) ? expr_truncate_divide : expr_divide;
+    for (uint32_t i = 0; i < count; i++) items[i] = divide(op->algebra, items[i], (Expr)(all / count));
     op_set_contents(op, 0, items, count);
+}
+
+/* As X; the axis is input 1. */
+void infer_cumulative(Op *op) {
+    Shape shape;
+    int64_t axis;
+    if (op_shape(op, 0, &shape) && expr_to_integer(op->algebra, op_item(op, 1, 0), &axis))
+        op_axis(op, axis, shape.rank);
+    op_set_like(op, 0, 0);
 }
 
 /* Along `axis` (input 1): y[i] = y[i - 1] + x[i], from the other end when `reverse`, x[i] left out when `exclusive`. */
@@ -118,9 +131,10 @@ static void accumulate(Op *op, Fold fold, Expr start) {
     int64_t given;
     const Contents *data = op_contents(op, 0);
     if (!data || !op_shape(op, 0, &shape) || !expr_to_integer(op->algebra, op_item(op, 1, 0), &given)) return;
-    int32_t axis = op_axis(op, given, shape.rank);
+    if (given < -shape.rank || given >= shape.rank || data->count == 0) return;
+    int32_t axis = (int32_t)(given < 0 ? given + shape.rank : given);
     Expr *items = op_scratch(op, data->count);
-    if (axis < 0 || !items || data->count == 0) return;
+    if (!items) return;
     bool exclusive = op_int(op, "exclusive", 0) != 0, reverse = op_int(op, "reverse", 0) != 0;
     uint32_t stride = 1, dim = (uint32_t)shape.dims[axis];
     for (int32_t i = axis + 1; i < shape.rank; i++) stride *= (uint32_t)shape.dims[i];

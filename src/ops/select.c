@@ -57,6 +57,50 @@ void infer_arg(Op *op) {
     op_set(op, 0, DTYPE_INT64, &shape);
 }
 
+/* Where the greatest (least) element is along `axis`: of equal ones the first, or the last. Elements that cannot be
+ * compared for all values of the symbols leave theirs unknown. */
+static Expr find_extreme(Op *op, const Expr *data, uint32_t dim, uint32_t stride, bool greatest, bool last) {
+    uint32_t best = 0;
+    for (uint32_t i = 0; i < dim; i++) {
+        Expr old = data[(size_t)best * stride], new = data[(size_t)i * stride];
+        if (!expr_is_known(new)) return EXPR_UNKNOWN;
+        Expr less = greatest ? old : new, more = greatest ? new : old;
+        Truth better = i == 0 ? TRUTH_FALSE
+                       : last ? expr_less_equal(op->algebra, less, more)
+                              : expr_less(op->algebra, less, more);
+        if (better == TRUTH_UNKNOWN) return EXPR_UNKNOWN;
+        if (better == TRUTH_TRUE) best = i;
+    }
+    return best;
+}
+
+static void find_extremes(Op *op, bool greatest) {
+    Shape shape;
+    uint32_t count, dim, stride = 1;
+    const Contents *data = op_contents(op, 0);
+    int64_t axis = op_int(op, "axis", 0);
+    if (!data || data->count == 0 || !op_shape(op, 0, &shape) || !op_output_count(op, 0, &count)) return;
+    if (axis < -shape.rank || axis >= shape.rank) return;
+    if (axis < 0) axis += shape.rank;
+    for (int32_t i = (int32_t)axis + 1; i < shape.rank; i++) stride *= (uint32_t)shape.dims[i];
+    dim = (uint32_t)shape.dims[axis];
+    Expr *items = op_scratch(op, count);
+    if (!items || (uint64_t)count * dim != data->count) return;
+    bool last = op_int(op, "select_last_index", 0) != 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const Expr *first = data->items + (size_t)(i / stride) * stride * dim + i % stride;
+        items[i] = find_extreme(op, first, dim, stride, greatest, last);
+    }
+    op_set_contents(op, 0, items, count);
+}
+
+void contents_arg_max(Op *op) {
+    find_extremes(op, true);
+}
+void contents_arg_min(Op *op) {
+    find_extremes(op, false);
+}
+
 /* Values, Indices: X's shape, `axis` k long; k is an attribute before opset 10, then input 1 */
 void infer_top_k(Op *op) {
     Shape shape;
