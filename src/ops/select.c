@@ -22,6 +22,68 @@ void infer_one_hot(Op *op) {
     op_set(op, 0, op_dtype(op, 2), &shape);
 }
 
+/* Each index becomes `depth` elements along the axis: off, and on where it says. Before opset 11 an index below 0 is outside. */
+void contents_one_hot(Op *op) {
+    Shape indices;
+    uint32_t count, stride = 1;
+    const Contents *data = op_contents(op, 0);
+    int64_t axis = op_int(op, "axis", -1), depth, index;
+    Expr off = op_item(op, 2, 0), on = op_item(op, 2, 1);
+    if (!data || data->count == 0 || !op_shape(op, 0, &indices) || !op_output_count(op, 0, &count)) return;
+    if (axis < -(int64_t)indices.rank - 1 || axis > indices.rank) return;
+    if (axis < 0) axis += indices.rank + 1;
+    for (int32_t i = (int32_t)axis; i < indices.rank; i++) stride *= (uint32_t)indices.dims[i];
+    Expr *items = op_scratch(op, count);
+    depth = count / data->count;
+    if (!items || (uint64_t)depth * data->count != count) return;
+    for (uint32_t i = 0; i < data->count; i++) {
+        bool is_known = expr_to_integer(op->algebra, data->items[i], &index);
+        if (is_known && index < 0 && op->version >= 11) index += depth;
+        Expr *first = items + (size_t)(i / stride) * stride * (size_t)depth + i % stride;
+        for (int64_t d = 0; d < depth; d++)
+            first[(size_t)d * stride] = !is_known ? EXPR_UNKNOWN : d == index ? on : off;
+    }
+    op_set_contents(op, 0, items, count);
+}
+
+/* As X, a stack of matrices */
+void infer_trilu(Op *op) {
+    Shape shape;
+    if (op_shape(op, 0, &shape) && shape.rank < 2)
+        op_problem(op, SHAPE_PROBLEM_RANK, "input 0 has rank %d, 2 or more is wanted", shape.rank);
+    op_set_like(op, 0, 0);
+}
+
+/* As X; sequence_lens is as long as its batch axis, and that and the time axis are the first two, either way round. */
+void infer_reverse_sequence(Op *op) {
+    Shape shape, lengths;
+    int64_t time = op_int(op, "time_axis", 0), batch = op_int(op, "batch_axis", 1);
+    op_set_like(op, 0, 0);
+    if (time < 0 || time > 1 || batch < 0 || batch > 1 || time == batch) {
+        op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "time_axis is %lld, batch_axis %lld: 0 and 1 are wanted",
+                   (long long)time, (long long)batch);
+        return;
+    }
+    if (!op_shape(op, 0, &shape)) return;
+    if (shape.rank < 2) {
+        op_problem(op, SHAPE_PROBLEM_RANK, "input 0 has rank %d, 2 or more is wanted", shape.rank);
+        return;
+    }
+    if (family_ranked(op, 1, "sequence_lens", 1, &lengths))
+        op_equal(op, lengths.dims[0], shape.dims[batch], "sequence lengths and the batch");
+}
+
+/* As input 0, whose elements `to` names another type for, of as many bits */
+void infer_bit_cast(Op *op) {
+    uint32_t from = op_dtype(op, 0), to = DTYPE_UNDEFINED;
+    if (!op_attribute(op, "to")) op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute to is missing");
+    else to = family_dtype(op, "to", DTYPE_UNDEFINED);
+    if (from && to && dtype_bits(from) != dtype_bits(to))
+        op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "%s has %u bits, %s has %u", dtype_name(from),
+                   dtype_bits(from), dtype_name(to), dtype_bits(to));
+    op_set_like_as(op, 0, 0, to);
+}
+
 /* The input, its upper or lower triangle kept. */
 void contents_trilu(Op *op) {
     Shape shape;
@@ -111,6 +173,8 @@ void infer_top_k(Op *op) {
         op_set(op, 1, DTYPE_INT64, NULL);
         return;
     }
+    if (op->rule->since < 10 && !op_attribute(op, "k"))
+        op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute k is missing");
     Expr k = op->rule->since < 10 ? expr_integer(op->algebra, op_int(op, "k", 0))
                                   : expr_resolve(op->algebra, op_item(op, 1, 0));
     int64_t wanted, available;
@@ -214,6 +278,7 @@ void infer_non_max_suppression(Op *op) {
             op_problem(op, SHAPE_PROBLEM_RANK, "boxes %s and scores %s, rank 3 is wanted of both",
                        op_show_shape(op, &boxes), op_show_shape(op, &scores));
         } else {
+            op_equal(op, boxes.dims[2], 4, "the last dimension of boxes");
             op_equal(op, boxes.dims[0], scores.dims[0], "batches of boxes and scores");
             Expr each = op_equal(op, boxes.dims[1], scores.dims[2], "boxes and their scores");
             Expr limit = expr_resolve(op->algebra, op_has_input(op, 2) ? op_item(op, 2, 0) : 0);
@@ -251,6 +316,7 @@ void infer_compress(Op *op) {
     bool is_known = op_shape(op, 0, &input), has_axis = op_attribute(op, "axis") != NULL;
     int32_t axis = has_axis && is_known ? op_axis(op, op_int(op, "axis", 0), input.rank) : -1;
     Expr kept = count_set(op, 1);
+    family_ranked(op, 1, "condition", 1, &condition);
     if (!expr_is_known(kept)) {
         int64_t most = INT64_MAX, conditions = INT64_MAX;
         if (axis >= 0) most = most_of(op, input.dims[axis]);
@@ -266,6 +332,8 @@ void infer_compress(Op *op) {
 
 /* As the input, a matrix; its type is `dtype` where that is given. */
 void infer_eye_like(Op *op) {
+    Shape shape;
+    family_ranked(op, 0, "input 0", 2, &shape);
     op_set_like_as(op, 0, 0, family_dtype(op, "dtype", op_dtype(op, 0)));
 }
 
