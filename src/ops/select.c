@@ -75,9 +75,7 @@ void infer_reverse_sequence(Op *op) {
 
 /* As input 0, whose elements `to` names another type for, of as many bits */
 void infer_bit_cast(Op *op) {
-    uint32_t from = op_dtype(op, 0), to = DTYPE_UNDEFINED;
-    if (!op_attribute(op, "to")) op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute to is missing");
-    else to = family_dtype(op, "to", DTYPE_UNDEFINED);
+    uint32_t from = op_dtype(op, 0), to = family_dtype(op, "to", DTYPE_UNDEFINED);
     if (from && to && dtype_bits(from) != dtype_bits(to))
         op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "%s has %u bits, %s has %u", dtype_name(from),
                    dtype_bits(from), dtype_name(to), dtype_bits(to));
@@ -173,10 +171,9 @@ void infer_top_k(Op *op) {
         op_set(op, 1, DTYPE_INT64, NULL);
         return;
     }
-    if (op->rule->since < 10 && !op_attribute(op, "k"))
-        op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute k is missing");
-    Expr k = op->rule->since < 10 ? expr_integer(op->algebra, op_int(op, "k", 0))
-                                  : expr_resolve(op->algebra, op_item(op, 1, 0));
+    Expr k = EXPR_UNKNOWN;
+    if (op->rule->since >= 10) k = expr_resolve(op->algebra, op_item(op, 1, 0));
+    else if (op_attribute(op, "k")) k = expr_integer(op->algebra, op_int(op, "k", 0));
     int64_t wanted, available;
     if (!expr_is_known(k)) {
         op_gap(op, "k is not known");

@@ -26,6 +26,7 @@ describe("selection", function()
       {"TopK", {"float[B,9]", int64(4)}, {}, 2, "float32[B,4] int64[B,4]"},
       {"TopK", {"float[B,N]", int64(4)}, {axis = 0}, 2, "float32[4,N] int64[4,N]"},
       {"TopK", {"float[B,9]"}, {k = 2}, 2, "float32[B,2] int64[B,2]", nil, 9},
+      {"TopK", {"float[B,9]"}, {}, 2, "float32[B,y0:1] int64[B,y1:1]", "attribute-value", 9},
       {"TopK", {"float[B,3]", int64(4)}, {axis = -1}, 1, "float32[B,y0:1]", "shape-mismatch"},
       {"TopK", {"float[B,3]", int64(-1)}, {}, 1, "float32[B,y0:1]", "shape-mismatch"},
     })
@@ -101,6 +102,41 @@ describe("selection", function()
       {"Det", {"float[4]"}, {}, 1, "nil", "rank"},
       {"Det", {"float[B,3,4]"}, {}, 1, "float32[B]", "shape-mismatch"},
       {"BitwiseAnd", {"int32[B,1]", "int32[N]"}, {}, 1, "int32[B,N]", nil, 18},
+      {"EyeLike", {"float[M]"}, {}, 1, "float32[M]", "rank"},
+      {"BitCast", {"float[B,N]"}, {to = 6}, 1, "int32[B,N]", nil, 26},
+      {"BitCast", {"float[B,N]"}, {to = 7}, 1, "int64[B,N]", "attribute-value", 26},
+      {"BitCast", {"float[B,N]"}, {}, 1, "?[B,N]", "attribute-value", 26},
+      {"Trilu", {"float[B,M,N]"}, {}, 1, "float32[B,M,N]"},
+      {"Trilu", {"float[N]"}, {}, 1, "float32[N]", "rank"},
+      {"ReverseSequence", {"float[T,B,N]", "int64[B]"}, {}, 1, "float32[T,B,N]"},
+      {"ReverseSequence", {"float[4,2]", "int64[3]"}, {}, 1, "float32[4,2]", "shape-mismatch"},
+      {"ReverseSequence", {"float[4,2]", "int64[4]"}, {batch_axis = 0, time_axis = 1}, 1, "float32[4,2]"},
+      {"ReverseSequence", {"float[4,2]", "int64[4]"}, {batch_axis = 0}, 1, "float32[4,2]", "attribute-value"},
+      {"ReverseSequence", {"float[4]", "int64[4]"}, {}, 1, "float32[4]", "rank"},
     })
+  end)
+
+  it("spreads indices along an axis", function()
+    local off_on = {"float32", {2}, {0, 1}}
+    check({
+      {"OneHot", {"int64[B,4]", int64(10), off_on}, {}, 1, "float32[B,4,10]"},
+      {"OneHot", {"int64[B,4]", int64(10), off_on}, {axis = 0}, 1, "float32[10,B,4]"},
+      {"OneHot", {"int64[B,4]", int64(10), off_on}, {axis = -2}, 1, "float32[B,10,4]"},
+      {"OneHot", {"int64[B,4]", "int64[]", off_on}, {}, 1, "float32[B,4,y0:2]"},
+    })
+    -- {opset, indices, attributes, elements}
+    for _, case in ipairs{
+      {11, {1, 0, 3}, {}, {5, 7, 5, 7, 5, 5, 5, 5, 5}},
+      {11, {-1}, {}, {5, 5, 7}},
+      {10, {-1}, {}, {5, 5, 5}},
+      {11, {1, 0, 3}, {axis = 0}, {5, 7, 5, 7, 5, 5, 5, 5, 5}},
+      {11, {1, 2}, {axis = 0}, {5, 5, 7, 5, 5, 7}},
+    } do
+      local b = onnxdoc.build{opset = case[1]}
+      b:op("OneHot", {b:constant("i", "int64", {#case[2]}, case[2]), b:constant("d", "int64", {}, {3}),
+        b:constant("v", "int64", {2}, {5, 7})}, case[3], {outputs = {"y"}})
+      b:output("y")
+      assert.same(case[4], assert(b:model()):value("y").known)
+    end
   end)
 end)
