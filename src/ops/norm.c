@@ -226,6 +226,14 @@ void infer_dropout(Op *op) {
     else op_set_like_as(op, 1, 0, DTYPE_BOOL);
 }
 
+/* Nothing is dropped outside of training: is_test before opset 7, never in 7 to 11, input training_mode from 12 on. */
+void contents_dropout(Op *op) {
+    const Contents *data = op_contents(op, 0);
+    bool is_test = op->version < 7 ? op->version > 0 && op_int(op, "is_test", 0) != 0
+                                   : !op_has_input(op, 2) || op_item(op, 2, 0) == 0;
+    if (data && is_test) op_set_contents(op, 0, data->items, data->count);
+}
+
 /* data + bias, residual added behind the dropping out. */
 void infer_bias_dropout(Op *op) {
     op_set_like(op, 0, 0);

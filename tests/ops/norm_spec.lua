@@ -109,6 +109,21 @@ describe("Dropout", function()
       {"com.microsoft.BitmaskDropout", 12, {"float32[N,64]"}, {}, "float32[N,64] uint32[2*N]"},
     }
   end)
+
+  it("hands its input on where nothing is dropped", function()
+    local ratio, yes, no = {"float32", 0.5}, {"bool", {}, {true}}, {"bool", {}, {false}}
+    local function known(opset, inputs, attributes)
+      return one_node.build("Dropout", opset, inputs, attributes, 1):value("y0").known
+    end
+    local data = {"float32", 3, 5}
+    assert.same({3, 5}, known(12, {data}))
+    assert.same({3, 5}, known(12, {data, ratio, no}))
+    assert.same({3, 5}, known(7, {data}))
+    assert.same({3, 5}, known(6, {data}, {is_test = 1}))
+    assert.is_nil(known(12, {data, ratio, yes}))
+    assert.is_nil(known(12, {data, ratio, "bool[]"}))
+    assert.is_nil(known(6, {data}))
+  end)
 end)
 
 describe("fused biases", function()
