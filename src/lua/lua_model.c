@@ -80,10 +80,19 @@ static void close_one(LuaModel *owner) {
     *owner = (LuaModel){0};
 }
 
+/* An operator's function runs for it or a view of it. */
+static bool is_inferring(const LuaModel *owner) {
+    bool found = owner->is_inferring;
+    for (const LuaModel *view = owner->views; view; view = view->next_view)
+        found = found || view->is_inferring;
+    return found;
+}
+
 /* close, __close and __gc: frees all, views first; once is enough. */
 static int model_close(lua_State *L) {
     LuaModel *owner = luaL_checkudata(L, 1, MODEL_TYPE);
     if (!owner->model) return 0;
+    if (is_inferring(owner)) return luaL_error(L, "a model cannot be closed while its shapes are inferred");
     if (owner->base) {
         LuaModel **link = &owner->base->views;
         while (*link != owner) link = &(*link)->next_view;

@@ -96,6 +96,9 @@ static void read_shapes(lua_State *L, int options, ShapesOptions *result) {
 Shapes *lua_shapes(lua_State *L, int model) {
     LuaModel *owner = lua_touserdata(L, model);
     if (owner->shapes) return owner->shapes;
+    if (owner->is_inferring)
+        luaL_error(
+            L, "the model's shapes are not there yet: an operator's function gets what it needs as its node");
     int top = lua_gettop(L);
     luaL_checkstack(L, 16, "options");
     lua_getiuservalue(L, model, VIEW_OPTIONS);
@@ -108,7 +111,9 @@ Shapes *lua_shapes(lua_State *L, int model) {
     given.algebra = lua_algebra_push(L);
     lua_setiuservalue(L, model, ALGEBRA);
     given.hook = lua_operator_hook(L, model, &call);
+    owner->is_inferring = true;
     owner->shapes = shapes_infer(owner->model, &given, &owner->err);
+    owner->is_inferring = false;
     if (!owner->shapes) object_raise(L, &owner->err);
     lua_settop(L, top);
     return owner->shapes;

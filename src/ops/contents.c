@@ -52,6 +52,15 @@ static bool push_demand(Infer *infer, uint32_t frame, Id value) {
     return false;
 }
 
+/* The contents, if they have as many elements as the shape: of what a model names twice (an initializer that a node gives
+ * too), the shape may be the one's and the contents the other's. */
+static ContentsId fitting(const Infer *infer, Fact fact, ContentsId id) {
+    const Contents *contents = infer->contents.items[id].contents;
+    uint32_t count;
+    return contents && infer_small_count(infer, fact, &count) && count == contents->count ? id
+                                                                                          : CONTENTS_NONE;
+}
+
 /* Where an input of a function's body comes from: the call's input at the same place. */
 static bool call_input(Infer *infer, uint32_t frame, Id value, Demand *source) {
     const Frame *f = &infer->shapes->frames.items[frame];
@@ -74,7 +83,7 @@ static bool copy_from(Infer *infer, Fact *fact, Demand source) {
         push_demand(infer, source.frame, source.value);
         return false;
     }
-    fact->contents = other->contents == CONTENTS_PENDING ? CONTENTS_NONE : other->contents;
+    fact->contents = fitting(infer, *fact, other->contents);
     return true;
 }
 
@@ -136,7 +145,7 @@ static bool work_out(Infer *infer, Demand demand) {
     if (!fact || fact->contents != CONTENTS_PENDING) return true;
     if (value->tensor != ID_NONE) {
         ContentsId stored = infer_tensor_contents(infer, value->tensor);
-        infer_fact(infer, frame, demand.value)->contents = stored;
+        fact->contents = fitting(infer, *fact, stored);
         return true;
     }
     if (value->producer != ID_NONE) return work_out_node(infer, frame, demand.value, value->producer);

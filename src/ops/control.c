@@ -264,22 +264,6 @@ static bool body_init(Op *op, Body *body) {
     return true;
 }
 
-static void drop_axis(Shape *shape, int32_t axis) {
-    memmove(shape->dims + axis, shape->dims + axis + 1, (size_t)(shape->rank - axis - 1) * sizeof(Expr));
-    shape->rank--;
-}
-
-/* Rank -1 when it becomes too many. */
-static void insert_axis(Shape *shape, int32_t axis, Expr dim) {
-    if (shape->rank < 0 || shape->rank >= SHAPE_RANK_LIMIT) {
-        shape->rank = -1;
-        return;
-    }
-    memmove(shape->dims + axis + 1, shape->dims + axis, (size_t)(shape->rank - axis) * sizeof(Expr));
-    shape->dims[axis] = dim;
-    shape->rank++;
-}
-
 static void tensor_shape(const Op *op, Fact fact, Shape *shape) {
     shapes_get(op->infer->shapes, fact.kind == TYPE_KIND_TENSOR ? fact.shape : SHAPE_UNKNOWN, shape);
 }
@@ -353,10 +337,10 @@ void infer_loop(Op *op) {
         Fact item = fact_in(op, frame, body.outputs.ids[1 + i]);
         Shape shape;
         tensor_shape(op, item, &shape);
-        insert_axis(&shape, 0,
-                    expr_is_known(turns)
-                        ? turns
-                        : op_data_dim(op, i, 0, 0, most, "how often the loop runs depends on data"));
+        shape_insert_axis(&shape, 0,
+                          expr_is_known(turns)
+                              ? turns
+                              : op_data_dim(op, i, 0, 0, most, "how often the loop runs depends on data"));
         op_set(op, i, item.dtype, &shape);
     }
 }
@@ -397,14 +381,14 @@ static bool slice_input(Op *op, ScanPlan *plan, uint32_t input, int32_t scanned,
     if (!op_shape(op, input, &shape)) return true;
     if (plan->has_batch && shape.rank > 0) {
         plan->batch = op_equal(op, plan->batch, shape.dims[0], "batch sizes");
-        drop_axis(&shape, 0);
+        shape_drop_axis(&shape, 0);
     }
     if (scanned >= 0) {
         int64_t given = (uint32_t)scanned < plan->in_axis_count ? plan->in_axes[scanned] : 0;
         int32_t axis = op_axis(op, given, shape.rank);
         if (axis < 0) return false;
         plan->length = op_equal(op, plan->length, shape.dims[axis], "lengths of what is scanned");
-        drop_axis(&shape, axis);
+        shape_drop_axis(&shape, axis);
     }
     *slice = op_tensor_fact(op, slice->dtype, &shape);
     return true;
@@ -421,9 +405,9 @@ static void set_scan_output(Op *op, const ScanPlan *plan, uint32_t output, Fact 
         uint32_t at = output - plan->states;
         int32_t axis = op_axis(op, at < plan->out_axis_count ? plan->out_axes[at] : 0, shape.rank + 1);
         if (axis < 0) return;
-        insert_axis(&shape, axis, plan->length);
+        shape_insert_axis(&shape, axis, plan->length);
     }
-    if (plan->has_batch) insert_axis(&shape, 0, plan->batch);
+    if (plan->has_batch) shape_insert_axis(&shape, 0, plan->batch);
     op_set(op, output, item.dtype, &shape);
 }
 

@@ -2,6 +2,7 @@
  *
  * Y = (N, M, (D + pads - ((k - 1)*dilation + 1))/stride + 1, ...)
  */
+#include "ops/family.h"
 #include "ops/rules.h"
 #include "ops/window.h"
 
@@ -11,14 +12,6 @@ typedef struct ConvForm {
     bool channels_last;
     bool weights_vary; /* the weights' layout is up to who made them: only their first dimension is sure */
 } ConvForm;
-
-/* The group attribute; 0 after a report when it is below 1. */
-static Expr read_group(Op *op) {
-    int64_t group = op_int(op, "group", 1);
-    if (group >= 1) return expr_integer(op->algebra, group);
-    op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute group is %lld, the least is 1", (long long)group);
-    return 0;
-}
 
 static void check_divides(Op *op, Expr channels, Expr group, const char *what) {
     if (!expr_is_known(channels) || !expr_is_constant(op->algebra, channels)) return;
@@ -71,7 +64,7 @@ static bool conv_shape(Op *op, ConvForm form, Shape *y) {
     if (!read_operands(op, form, &x, &weights)) return false;
     int32_t channel = image_channel_axis(&x, form.channels_last),
             space = image_space_axis(form.channels_last);
-    Expr group = read_group(op), outputs = weights.rank < 0 ? EXPR_UNKNOWN : weights.dims[0];
+    Expr group = family_positive(op, "group", 1), outputs = weights.rank < 0 ? EXPR_UNKNOWN : weights.dims[0];
     bool fits = group && window_read(op, x.rank - 2, &window);
     if (fits && form.weights_vary) fits = take_varying_kernel(op, &window, &weights, x.dims[channel], group);
     else if (fits) fits = window_take_kernel(op, &window, &weights, 2);
@@ -182,7 +175,7 @@ static void infer_transpose_as(Op *op, TransposeForm form, uint32_t dtype) {
         op_set(op, 0, dtype, NULL);
         return;
     }
-    Expr group = read_group(op), outputs = EXPR_UNKNOWN;
+    Expr group = family_positive(op, "group", 1), outputs = EXPR_UNKNOWN;
     shape_fill(&y, x.rank);
     y.dims[0] = x.dims[0];
     if (weights.rank >= 0) {

@@ -1,6 +1,7 @@
 /* Elementwise operators. Y[i] = f(A[i], B[i], ...) after numpy's broadcasting; the contents rules do the same on Exprs. */
 #include <math.h>
 
+#include "ops/family.h"
 #include "ops/rules.h"
 
 /* ---- types and shapes ---- */
@@ -32,12 +33,7 @@ void infer_where(Op *op) {
 }
 
 void infer_cast(Op *op) {
-    int64_t to = op_int(op, "to", 0);
-    if (!dtype_is_known((uint32_t)to)) {
-        op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute to is %lld, no element type", (long long)to);
-        to = 0;
-    }
-    op_set_like_as(op, 0, 0, (uint32_t)to);
+    op_set_like_as(op, 0, 0, family_dtype(op, "to", DTYPE_UNDEFINED));
 }
 
 /* Before opset 6 the type was a name. */

@@ -10,6 +10,17 @@ uint32_t family_dtype(Op *op, const char *name, uint32_t fallback) {
     return DTYPE_UNDEFINED;
 }
 
+uint32_t family_dtype_or(Op *op, const char *name, uint32_t fallback) {
+    return op_int(op, name, 0) ? family_dtype(op, name, fallback) : fallback;
+}
+
+Expr family_positive(Op *op, const char *name, int64_t fallback) {
+    int64_t value = op_int(op, name, fallback);
+    if (value >= 1) return expr_integer(op->algebra, value);
+    op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute %s is %" PRId64 ", the least is 1", name, value);
+    return 0;
+}
+
 bool family_ranked(Op *op, uint32_t input, const char *name, int32_t rank, Shape *shape) {
     if (!op_shape(op, input, shape)) return false;
     if (shape->rank == rank) return true;

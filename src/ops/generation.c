@@ -184,24 +184,6 @@ void infer_cdist(Op *op) {
     op_set(op, 0, op_dtype(op, 0), &result);
 }
 
-/* A dimension of 1 at an axis of the result */
-void infer_expand_dims(Op *op) {
-    Shape input, shape;
-    int64_t axes[1];
-    uint32_t count;
-    bool is_known = op_constants(op, 1, axes, 1, &count) && count == 1;
-    if (!is_known || !op_shape(op, 0, &input) || input.rank == SHAPE_RANK_LIMIT) {
-        if (!is_known) op_gap(op, "the axis is not known");
-        op_set(op, 0, op_dtype(op, 0), NULL);
-        return;
-    }
-    int32_t axis = op_axis(op, axes[0], input.rank + 1);
-    if (axis < 0) return;
-    shape.rank = input.rank + 1;
-    for (int32_t i = 0; i < shape.rank; i++) shape.dims[i] = i == axis ? 1 : input.dims[i < axis ? i : i - 1];
-    op_set(op, 0, op_dtype(op, 0), &shape);
-}
-
 /* [n]: those that differ, where each is among them, how often each is there */
 void infer_unique_ms(Op *op) {
     Shape input;

@@ -1,23 +1,9 @@
 /* Operators on images that rearrange or sample them. */
+#include "ops/family.h"
 #include "ops/rules.h"
 #include "ops/window.h"
 
-static bool takes_rank(Op *op, uint32_t input, int32_t rank, Shape *shape) {
-    if (!op_shape(op, input, shape)) return false;
-    if (shape->rank == rank) return true;
-    op_problem(op, SHAPE_PROBLEM_RANK, "input %u is of rank %d, it takes %d", input, shape->rank, rank);
-    return false;
-}
-
 /* ---- DepthToSpace, SpaceToDepth ---- */
-
-/* blocksize; 0 after a report when it is below 1. */
-static Expr read_block(Op *op) {
-    int64_t block = op_int(op, "blocksize", 0);
-    if (block >= 1) return expr_integer(op->algebra, block);
-    op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute blocksize is %lld, the least is 1", (long long)block);
-    return 0;
-}
 
 /* a/b for a that b divides; what it does not, when it is known, is reported. */
 static Expr divide_whole(Op *op, Expr a, Expr b, const char *what) {
@@ -33,8 +19,8 @@ static Expr divide_whole(Op *op, Expr a, Expr b, const char *what) {
 /* (N, C/b², H*b, W*b) */
 void infer_depth_to_space(Op *op) {
     Shape x;
-    bool is_known = takes_rank(op, 0, 4, &x);
-    Expr block = read_block(op);
+    bool is_known = family_ranked(op, 0, "input 0", 4, &x);
+    Expr block = family_positive(op, "blocksize", 0);
     if (is_known) {
         x.dims[1] = block ? divide_whole(op, x.dims[1], expr_multiply(op->algebra, block, block), "depth")
                           : EXPR_UNKNOWN;
@@ -47,8 +33,8 @@ void infer_depth_to_space(Op *op) {
 /* (N, C*b², H/b, W/b) */
 void infer_space_to_depth(Op *op) {
     Shape x;
-    bool is_known = takes_rank(op, 0, 4, &x);
-    Expr block = read_block(op);
+    bool is_known = family_ranked(op, 0, "input 0", 4, &x);
+    Expr block = family_positive(op, "blocksize", 0);
     if (is_known) {
         Expr square = expr_multiply(op->algebra, block, block);
         x.dims[1] = block ? expr_multiply(op->algebra, x.dims[1], square) : EXPR_UNKNOWN;
@@ -86,7 +72,7 @@ void infer_grid_sample(Op *op) {
 /* theta (N, 2, 3) or (N, 3, 4); size, as contents, N, C and space: (N, space..., 2 or 3). */
 void infer_affine_grid(Op *op) {
     Shape theta, size, y;
-    bool has_theta = takes_rank(op, 0, 3, &theta), has_size = op_shape_from(op, 1, &size);
+    bool has_theta = family_ranked(op, 0, "input 0", 3, &theta), has_size = op_shape_from(op, 1, &size);
     int32_t rank = has_size                                    ? size.rank
                    : has_theta && expr_is_small(theta.dims[1]) ? (int32_t)theta.dims[1] + 2
                                                                : -1;
@@ -128,7 +114,7 @@ static void check_places(Op *op, Expr columns, const Shape *image, const Shape *
 /* (N, C*block, places) and the shapes of image and block as contents: (N, C, image...). */
 void infer_col2im(Op *op) {
     Shape x, image, block, y;
-    bool has_x = takes_rank(op, 0, 3, &x), has_image = op_shape_from(op, 1, &image),
+    bool has_x = family_ranked(op, 0, "input 0", 3, &x), has_image = op_shape_from(op, 1, &image),
          has_block = op_shape_from(op, 2, &block);
     int32_t space = has_image ? image.rank : has_block ? block.rank : -1;
     bool fits = space >= 1 && space <= SHAPE_RANK_LIMIT - 2;

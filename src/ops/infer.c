@@ -464,6 +464,7 @@ static void adopt_declared(Infer *infer, uint32_t frame, Id value, Fact *fact, F
         declared.shape = infer_shape(infer, &shape);
     }
     if (fact->dtype && declared.kind == fact->kind) declared.dtype = fact->dtype;
+    declared.contents = CONTENTS_NONE; /* rules for contents count on the shape they gave */
     *fact = declared;
 }
 
@@ -526,6 +527,7 @@ static Quoted shown(Bytes name) {
 static void infer_node(Infer *infer, uint32_t frame, Id node) {
     Op op;
     op_init(&op, infer, frame, node);
+    algebra_failure(infer->algebra); /* another node's is no concern of this one */
     Id function = infer->model->operators.items[infer->model->nodes.items[node].op].function;
     bool is_hooked = infer->hook.infer && infer->hook.infer(infer->hook.context, &op);
     if (is_hooked) { /* done */
@@ -544,7 +546,7 @@ static void infer_node(Infer *infer, uint32_t frame, Id node) {
     finish_node(&op);
 }
 
-void infer_graph(Infer *infer, uint32_t frame) {
+static void infer_nodes(Infer *infer, uint32_t frame) {
     const Graph *graph = &infer->model->graphs.items[infer->shapes->frames.items[frame].graph];
     set_tensor_facts(infer, frame, model_list(infer->model, graph->initializers));
     bool is_sorted = graph->order.count == 0;
@@ -558,6 +560,19 @@ void infer_graph(Infer *infer, uint32_t frame) {
                           INFER_NODE_LIMIT);
         infer_node(infer, frame, is_sorted ? graph->first_node + i : order.ids[i]);
     }
+}
+
+void infer_graph(Infer *infer, uint32_t frame) {
+    const Frame *f = &infer->shapes->frames.items[frame];
+    if (infer->graph_depth >= INFER_DEPTH_LIMIT) {
+        infer_problem(infer, SHAPE_PROBLEM_LIMIT, frame, f->node, ID_NONE,
+                      "subgraphs and calls nest deeper than %d; what is deeper is not inferred",
+                      INFER_DEPTH_LIMIT);
+        return;
+    }
+    infer->graph_depth++;
+    infer_nodes(infer, frame);
+    infer->graph_depth--;
 }
 
 /* ---- the whole ---- */

@@ -10,6 +10,8 @@
 #define INFER_NODE_LIMIT ((uint64_t)20 << 20)
 /* Calls inside calls. */
 #define INFER_CALL_LIMIT 64
+/* Graphs inside graphs, subgraphs and calls together. Each takes up to 18 KB of the stack (Scan). */
+#define INFER_DEPTH_LIMIT 256
 
 /* A value whose contents are being worked out. */
 typedef struct Demand {
@@ -63,6 +65,7 @@ struct Infer {
     uint32_t *first_frames; /* by graph; FRAME_NONE */
     uint64_t nodes_left;
     uint32_t call_depth;
+    uint32_t graph_depth;
     uint32_t epoch;     /* of the algebra, when shape ids were last the whole truth */
     bool in_contents;   /* a contents rule runs: nothing new is asked for */
     bool is_again;      /* the body of a loop is inferred once more: what it says was said already */
@@ -88,6 +91,8 @@ bool infer_contents_source(Op *op, uint32_t output, Demand *source);
 
 /* New contents of `count` items, to be filled in, and their id; NULL when memory runs out. */
 Contents *infer_new_contents(Infer *infer, uint32_t count, ContentsId *id);
+/* The number of elements of a tensor when it is constant and at most CONTENTS_LIMIT; false otherwise. */
+bool infer_small_count(const Infer *infer, Fact fact, uint32_t *count);
 /* The elements of a tensor, read now; CONTENTS_NONE when they are too many or cannot be read. */
 ContentsId infer_tensor_contents(Infer *infer, Id tensor);
 

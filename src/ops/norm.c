@@ -1,6 +1,7 @@
 /* Normalization, and Dropout: the output is as the input; what is learnt or measured has one number for each channel, group
  * or row.
  */
+#include "ops/family.h"
 #include "ops/rules.h"
 
 /* Inputs `first` to `last` hold one number for each of `count`. Gives what all agree on. */
@@ -87,16 +88,12 @@ void infer_instance_normalization(Op *op) {
 
 /* The number of groups; 0 after a report when it does not divide the channels. */
 static Expr check_groups(Op *op, const char *name, Expr channels) {
-    int64_t groups = op_int(op, name, 1);
-    if (groups < 1) {
-        op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute %s is %lld, the least is 1", name,
-                   (long long)groups);
-        return 0;
-    }
-    Expr count = expr_integer(op->algebra, groups), rest = expr_modulo(op->algebra, channels, count);
+    Expr count = family_positive(op, name, 1);
+    if (count == 0) return 0;
+    Expr rest = expr_modulo(op->algebra, channels, count);
     if (!expr_is_known(rest) || !expr_is_constant(op->algebra, rest) || rest == 0) return count;
-    op_problem(op, SHAPE_PROBLEM_MISMATCH, "%s channels do not divide into %lld groups",
-               op_show(op, channels), (long long)groups);
+    op_problem(op, SHAPE_PROBLEM_MISMATCH, "%s channels do not divide into %s groups", op_show(op, channels),
+               op_show(op, count));
     return 0;
 }
 

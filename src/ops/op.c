@@ -316,7 +316,7 @@ ElementFact op_element_of(const Op *op, Fact fact) {
 
 /* ---- contents ---- */
 
-static bool small_count(const Infer *infer, Fact fact, uint32_t *count) {
+bool infer_small_count(const Infer *infer, Fact fact, uint32_t *count) {
     if (fact.kind != TYPE_KIND_TENSOR || fact.shape == SHAPE_UNKNOWN) return false;
     Shape shape;
     shapes_get(infer->shapes, fact.shape, &shape);
@@ -332,11 +332,11 @@ static bool small_count(const Infer *infer, Fact fact, uint32_t *count) {
 
 bool op_output_count(Op *op, uint32_t i, uint32_t *count) {
     const Fact *fact = output_fact(op, i);
-    return fact && small_count(op->infer, *fact, count);
+    return fact && fact->contents != CONTENTS_NONE && infer_small_count(op->infer, *fact, count);
 }
 
 bool op_input_count(Op *op, uint32_t i, uint32_t *count) {
-    return small_count(op->infer, op_input(op, i), count);
+    return infer_small_count(op->infer, op_input(op, i), count);
 }
 
 void op_set_contents(Op *op, uint32_t i, const Expr *items, uint32_t count) {
@@ -456,6 +456,21 @@ Expr op_product(Op *op, const Shape *shape, int32_t first, int32_t last) {
     Expr product = 1;
     for (int32_t i = first; i < last; i++) product = expr_multiply(op->algebra, product, shape->dims[i]);
     return product;
+}
+
+void shape_drop_axis(Shape *shape, int32_t axis) {
+    memmove(shape->dims + axis, shape->dims + axis + 1, (size_t)(shape->rank - axis - 1) * sizeof(Expr));
+    shape->rank--;
+}
+
+void shape_insert_axis(Shape *shape, int32_t axis, Expr dim) {
+    if (shape->rank < 0 || shape->rank >= SHAPE_RANK_LIMIT) {
+        shape->rank = -1;
+        return;
+    }
+    memmove(shape->dims + axis + 1, shape->dims + axis, (size_t)(shape->rank - axis) * sizeof(Expr));
+    shape->dims[axis] = dim;
+    shape->rank++;
 }
 
 int32_t op_axis(Op *op, int64_t axis, int32_t rank) {

@@ -113,7 +113,8 @@ Fact op_output(Op *op, uint32_t i);
 bool op_get_output_shape(Op *op, uint32_t i, Shape *shape);
 /* Room for that many items until the rule returns; NULL when it is more than CONTENTS_LIMIT or memory runs out. */
 Expr *op_scratch(Op *op, uint64_t count);
-/* The number of elements of an output (input) when it is constant and at most CONTENTS_LIMIT; false otherwise. */
+/* The number of elements of an output (input) when it is constant and at most CONTENTS_LIMIT; false otherwise, and for an
+ * output whose shape is only declared. */
 bool op_output_count(Op *op, uint32_t i, uint32_t *count);
 bool op_input_count(Op *op, uint32_t i, uint32_t *count);
 
@@ -130,6 +131,9 @@ bool op_broadcast(Op *op, const Shape *a, const Shape *b, Shape *result);
 Expr op_data_dim(Op *op, uint32_t output, uint32_t axis, int64_t least, int64_t most, const char *why);
 /* Product of dims[first .. last). */
 Expr op_product(Op *op, const Shape *shape, int32_t first, int32_t last);
+/* Without the dimension at `axis`; with another one there (rank -1 when that is one too many, or it was -1). */
+void shape_drop_axis(Shape *shape, int32_t axis);
+void shape_insert_axis(Shape *shape, int32_t axis, Expr dim);
 /* An axis from -rank on as one from 0 on; -1 after a report when it is outside. */
 int32_t op_axis(Op *op, int64_t axis, int32_t rank);
 
@@ -145,6 +149,9 @@ const char *op_show(const Op *op, Expr e);
 const char *op_show_shape(const Op *op, const Shape *shape);
 
 /* ---- rules many operators share ---- */
+
+/* Inputs `first`, `first + step`, ... one behind the other along the attribute axis; rank -1 when that is not known. */
+void op_concat(Op *op, uint32_t first, uint32_t step, int64_t fallback_axis, Shape *result);
 
 void infer_same(Op *op);      /* output 0 as input 0 */
 void infer_broadcast(Op *op); /* output 0: all inputs broadcast together, dtype of input 0 */

@@ -1,4 +1,5 @@
 /* Pooling, and regions of interest. */
+#include "ops/family.h"
 #include "ops/rules.h"
 #include "ops/window.h"
 
@@ -100,37 +101,26 @@ void infer_max_unpool(Op *op) {
 
 /* ---- regions of interest ---- */
 
-/* Checks an input's rank; false when it is not known, or, after a report, another one. */
-static bool has_rank(Op *op, uint32_t input, int32_t rank, Shape *shape) {
-    if (!op_shape(op, input, shape)) return false;
-    if (shape->rank == rank) return true;
-    op_problem(op, SHAPE_PROBLEM_RANK, "input %u is of rank %d, it takes %d", input, shape->rank, rank);
-    return false;
-}
-
 /* (regions, channels, height, width), of X and (regions, 4 or 5); every region may name its batch besides. */
 static void regions_shape(Op *op, Shape *y) {
     Shape x, rois, batches;
     shape_fill(y, 4);
-    if (has_rank(op, 0, 4, &x)) y->dims[1] = x.dims[1];
-    if (has_rank(op, 1, 2, &rois)) y->dims[0] = rois.dims[0];
-    if (op_has_input(op, 2) && has_rank(op, 2, 1, &batches))
+    if (family_ranked(op, 0, "input 0", 4, &x)) y->dims[1] = x.dims[1];
+    if (family_ranked(op, 1, "input 1", 2, &rois)) y->dims[0] = rois.dims[0];
+    if (op_has_input(op, 2) && family_ranked(op, 2, "input 2", 1, &batches))
         y->dims[0] = op_equal(op, y->dims[0], batches.dims[0], "regions and batch indices");
     if (!expr_is_known(y->dims[0]) || !expr_is_known(y->dims[1]))
         op_gap(op, "the input's shape is not known");
 }
 
-static Expr positive(Op *op, const char *name, int64_t value) {
-    if (value > 0) return expr_integer(op->algebra, value);
-    op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute %s is %lld, the least is 1", name, (long long)value);
-    return EXPR_UNKNOWN;
-}
-
 void infer_roi_align(Op *op) {
     Shape y;
     regions_shape(op, &y);
-    y.dims[2] = positive(op, "output_height", op_int(op, "output_height", 1));
-    y.dims[3] = positive(op, "output_width", op_int(op, "output_width", 1));
+    const char *const names[] = {"output_height", "output_width"};
+    for (int32_t i = 0; i < 2; i++) {
+        Expr size = family_positive(op, names[i], 1);
+        y.dims[2 + i] = size ? size : EXPR_UNKNOWN;
+    }
     op_set(op, 0, op_dtype(op, 0), &y);
 }
 
@@ -141,7 +131,12 @@ void infer_max_roi_pool(Op *op) {
     regions_shape(op, &y);
     if (op_ints(op, "pooled_shape", pooled, SHAPE_RANK_LIMIT, &count) && count != 2)
         op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute pooled_shape has %u numbers, not 2", count);
-    for (int32_t i = 0; count == 2 && i < 2; i++) y.dims[2 + i] = positive(op, "pooled_shape", pooled[i]);
+    for (int32_t i = 0; count == 2 && i < 2; i++) {
+        if (pooled[i] >= 1) y.dims[2 + i] = expr_integer(op->algebra, pooled[i]);
+        else
+            op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute pooled_shape has %lld, the least is 1",
+                       (long long)pooled[i]);
+    }
     op_set(op, 0, op_dtype(op, 0), &y);
 }
 

@@ -3,21 +3,16 @@
 #include "ops/family.h"
 #include "ops/rules.h"
 
-/* 0, the default, is none. */
-static uint32_t known_dtype(Op *op, const char *name) {
-    return op_int(op, name, 0) ? family_dtype(op, name, DTYPE_UNDEFINED) : DTYPE_UNDEFINED;
-}
-
 /* That of the zero point, else output_dtype (opset 21 on), else uint8. */
 void infer_quantize_linear(Op *op) {
-    uint32_t dtype = op_dtype(op, 2), given = known_dtype(op, "output_dtype");
+    uint32_t dtype = op_dtype(op, 2), given = family_dtype_or(op, "output_dtype", DTYPE_UNDEFINED);
     if (!op_has_input(op, 2)) dtype = given ? given : DTYPE_UINT8;
     op_set_like_as(op, 0, 0, dtype);
 }
 
 /* output_dtype (opset 23 on), else that of the scale: float32 before opset 19 of ai.onnx. */
 void infer_dequantize_linear(Op *op) {
-    uint32_t given = known_dtype(op, "output_dtype"), scale = op_dtype(op, 1);
+    uint32_t given = family_dtype_or(op, "output_dtype", DTYPE_UNDEFINED), scale = op_dtype(op, 1);
     bool is_float = op->rule->domain[0] == '\0' && op->version > 0 && op->version < 19;
     op_set_like_as(op, 0, 0, given ? given : scale ? scale : is_float ? DTYPE_FLOAT32 : DTYPE_UNDEFINED);
 }

@@ -1,6 +1,7 @@
 /* com.microsoft's operators on quantised tensors that are no products: each takes its scales and zero points next to the
  * tensors. And the ones on complex numbers, kept as pairs along a last dimension of 2.
  */
+#include "ops/family.h"
 #include "ops/rules.h"
 
 /* ---- elementwise ---- */
@@ -33,73 +34,16 @@ void infer_qlinear_where(Op *op) {
     set_broadcast(op, op_dtype(op, 1) ? op_dtype(op, 1) : op_dtype(op, 4), (uint32_t[]){0, 1, 4}, 3);
 }
 
-/* ---- Concat, reductions ---- */
+/* ---- Concat ---- */
 
 /* y's scale and zero point, then a tensor, its scale and zero point, for each */
 void infer_qlinear_concat(Op *op) {
-    Shape result = {.rank = -1}, other;
-    int32_t axis = -1;
-    if (!op_attribute(op, "axis")) op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute axis is missing");
+    Shape result;
     if (op->inputs.count % 3 != 2)
         op_problem(op, SHAPE_PROBLEM_ARITY, "%u inputs, 2 and 3 for each tensor are wanted",
                    op->inputs.count);
-    for (uint32_t i = 2; i < op->inputs.count; i += 3) {
-        if (!op_shape(op, i, &other)) {
-            result.rank = -1;
-            break;
-        }
-        if (result.rank < 0) {
-            result = other;
-            axis = op_axis(op, op_int(op, "axis", 0), other.rank);
-            if (axis >= 0) continue;
-            result.rank = -1;
-            break;
-        }
-        if (other.rank != result.rank) {
-            op_problem(op, SHAPE_PROBLEM_RANK, "input %u has rank %d, the first one %d", i, other.rank,
-                       result.rank);
-            result.rank = -1;
-            break;
-        }
-        for (int32_t d = 0; d < result.rank; d++)
-            result.dims[d] = d == axis
-                                 ? expr_add(op->algebra, result.dims[d], other.dims[d])
-                                 : op_equal(op, result.dims[d], other.dims[d], "dimensions beside the axis");
-    }
+    op_concat(op, 2, 3, 0, &result);
     op_set(op, 0, op_dtype(op, 1), &result);
-}
-
-/* Axes (all when there are none) become 1, or go away. */
-static void set_reduced(Op *op, uint32_t dtype) {
-    Shape input, shape = {.rank = 0};
-    int64_t axes[SHAPE_RANK_LIMIT];
-    uint32_t count = 0;
-    bool given = op_ints(op, "axes", axes, SHAPE_RANK_LIMIT, &count) && count,
-         gone[SHAPE_RANK_LIMIT] = {false};
-    bool keeps = op_int(op, "keepdims", 1) != 0;
-    if (!op_shape(op, 0, &input)) {
-        op_set(op, 0, dtype, NULL);
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        int32_t axis = op_axis(op, axes[i], input.rank);
-        if (axis < 0) return;
-        gone[axis] = true;
-    }
-    for (int32_t i = 0; i < input.rank; i++) {
-        if (given && !gone[i]) shape.dims[shape.rank++] = input.dims[i];
-        else if (keeps) shape.dims[shape.rank++] = 1;
-    }
-    op_set(op, 0, dtype, &shape);
-}
-
-void infer_qlinear_reduce_mean(Op *op) {
-    set_reduced(op, op_dtype(op, 0));
-}
-
-void infer_reduce_sum_integer(Op *op) {
-    uint32_t dtype = op_dtype(op, 0);
-    set_reduced(op, dtype == DTYPE_UINT8 ? DTYPE_UINT32 : dtype ? DTYPE_INT32 : DTYPE_UNDEFINED);
 }
 
 /* ---- there and back ---- */
@@ -108,15 +52,8 @@ void infer_quantize_with_order(Op *op) {
     op_set_like_as(op, 0, 0, DTYPE_INT8);
 }
 
-static uint32_t dtype_given(Op *op, const char *name, int64_t fallback) {
-    int64_t dtype = op_int(op, name, fallback);
-    if (dtype > 0 && dtype <= UINT8_MAX && dtype_is_known((uint32_t)dtype)) return (uint32_t)dtype;
-    op_problem(op, SHAPE_PROBLEM_ATTRIBUTE, "attribute %s is %lld, no element type", name, (long long)dtype);
-    return DTYPE_UNDEFINED;
-}
-
 void infer_dequantize_with_order(Op *op) {
-    op_set_like_as(op, 0, 0, dtype_given(op, "to", 0));
+    op_set_like_as(op, 0, 0, family_dtype(op, "to", DTYPE_UNDEFINED));
 }
 
 /* Blocks of numbers that share an exponent, as bytes; the shape and strides of before. */
@@ -132,7 +69,7 @@ void infer_quantize_bfp(Op *op) {
 void infer_dequantize_bfp(Op *op) {
     Shape shape;
     if (!op_shape_from(op, 1, &shape)) op_gap(op, "the shape, an input, is not known");
-    op_set(op, 0, dtype_given(op, "dtype", DTYPE_FLOAT32), &shape);
+    op_set(op, 0, family_dtype(op, "dtype", DTYPE_FLOAT32), &shape);
 }
 
 /* output as input; the mask of what was not clipped */

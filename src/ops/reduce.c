@@ -2,18 +2,18 @@
  */
 #include "ops/rules.h"
 
-/* Which axes are reduced: from the attribute, from input 1 (opset 13 for ReduceSum, 18 for the others), all of them when
+/* Which axes are reduced: from the attribute, from an input (opset 13 for ReduceSum, 18 for the others), all of them when
  * none are given and noop_with_empty_axes is not set. False when the axes are given but not known: then *count is how
  * many, or -1. */
-static bool reduced_axes(Op *op, int32_t rank, bool *reduced, int64_t *count) {
+static bool reduced_axes(Op *op, uint32_t input, int32_t rank, bool *reduced, int64_t *count) {
     int64_t axes[SHAPE_RANK_LIMIT];
     uint32_t given = 0;
     bool has_axes = op_ints(op, "axes", axes, SHAPE_RANK_LIMIT, &given);
     Shape own;
     *count = -1;
-    if (!has_axes && op_has_input(op, 1)) {
-        if (op_shape(op, 1, &own) && own.rank == 1 && expr_is_small(own.dims[0])) *count = own.dims[0];
-        has_axes = op_constants(op, 1, axes, SHAPE_RANK_LIMIT, &given);
+    if (!has_axes && op_has_input(op, input)) {
+        if (op_shape(op, input, &own) && own.rank == 1 && expr_is_small(own.dims[0])) *count = own.dims[0];
+        has_axes = op_constants(op, input, axes, SHAPE_RANK_LIMIT, &given);
         if (!has_axes && *count != 0) return false;
     }
     bool reduce_all = given == 0 && op_int(op, "noop_with_empty_axes", 0) == 0;
@@ -26,7 +26,7 @@ static bool reduced_axes(Op *op, int32_t rank, bool *reduced, int64_t *count) {
     return true;
 }
 
-static void infer_reduction(Op *op, uint32_t dtype) {
+static void infer_reduction(Op *op, uint32_t axes_input, uint32_t dtype) {
     Shape input, shape = {.rank = 0};
     bool reduced[SHAPE_RANK_LIMIT], keeps = op_int(op, "keepdims", 1) != 0;
     int64_t count;
@@ -34,7 +34,7 @@ static void infer_reduction(Op *op, uint32_t dtype) {
         op_set(op, 0, dtype, NULL);
         return;
     }
-    if (!reduced_axes(op, input.rank, reduced, &count)) {
+    if (!reduced_axes(op, axes_input, input.rank, reduced, &count)) {
         op_gap(op, "the axes to reduce are not known");
         shape.rank = keeps                               ? input.rank
                      : count >= 0 && count <= input.rank ? input.rank - (int32_t)count
@@ -51,7 +51,20 @@ static void infer_reduction(Op *op, uint32_t dtype) {
 }
 
 void infer_reduce(Op *op) {
-    infer_reduction(op, op_dtype(op, 0));
+    infer_reduction(op, 1, op_dtype(op, 0));
+}
+
+/* com.microsoft's have their axes as an attribute only. */
+void infer_qlinear_reduce_mean(Op *op) {
+    infer_reduction(op, UINT32_MAX, op_dtype(op, 0));
+}
+
+void infer_reduce_sum_integer(Op *op) {
+    uint32_t dtype = op_dtype(op, 0);
+    infer_reduction(op, UINT32_MAX,
+                    dtype == DTYPE_UINT8 ? DTYPE_UINT32
+                    : dtype              ? DTYPE_INT32
+                                         : DTYPE_UNDEFINED);
 }
 
 /* ---- contents ---- */
@@ -65,7 +78,7 @@ static bool fold_elements(Op *op, Fold fold, Expr start, Expr *items, uint32_t c
     bool reduced[SHAPE_RANK_LIMIT];
     int64_t axes;
     const Contents *data = op_contents(op, 0);
-    if (!data || !op_shape(op, 0, &input) || !reduced_axes(op, input.rank, reduced, &axes)) return false;
+    if (!data || !op_shape(op, 0, &input) || !reduced_axes(op, 1, input.rank, reduced, &axes)) return false;
     for (uint32_t i = 0; i < count; i++) items[i] = start;
     bool seen[CONTENTS_LIMIT] = {false};
     for (uint32_t i = 0; i < data->count; i++) {

@@ -143,11 +143,6 @@ static Expr part_size(Op *op, const Split *split, int64_t at) {
     return expr_min(algebra, split->each, rest);
 }
 
-static void drop_axis(Shape *shape, int32_t axis) {
-    for (int32_t i = axis; i + 1 < shape->rank; i++) shape->dims[i] = shape->dims[i + 1];
-    shape->rank--;
-}
-
 /* Element i: [.., min(split, D - i*split), ..], or [.., split[i], ..]; ceil(D/split) or as many as split has. */
 void infer_split_to_sequence(Op *op) {
     Split split;
@@ -168,7 +163,7 @@ void infer_split_to_sequence(Op *op) {
             if (split.sizes->items[i] != size) size = EXPR_UNKNOWN;
     }
     split.shape.dims[split.axis] = size;
-    if (split.drops_axis) drop_axis(&split.shape, split.axis);
+    if (split.drops_axis) shape_drop_axis(&split.shape, split.axis);
     op_set_fact(op, 0, op_sequence_of(op, op_tensor_fact(op, op_dtype(op, 0), &split.shape), split.length));
 }
 
@@ -198,7 +193,7 @@ static bool item_shape(Op *op, Op *maker, int64_t at, uint32_t *dtype, Shape *sh
     Split split;
     if (!read_split(maker, &split)) return false;
     split.shape.dims[split.axis] = part_size(op, &split, at);
-    if (split.drops_axis) drop_axis(&split.shape, split.axis);
+    if (split.drops_axis) shape_drop_axis(&split.shape, split.axis);
     *shape = split.shape;
     return true;
 }
@@ -321,17 +316,9 @@ static bool concat_items(Op *op, Op *maker, int64_t axis, bool is_new, Shape *su
 }
 
 static void stack_items(Op *op, Shape *shape, int64_t axis, Expr length) {
-    if (shape->rank < 0 || shape->rank >= SHAPE_RANK_LIMIT) {
-        shape->rank = -1;
-        return;
-    }
-    int32_t at = op_axis(op, axis, ++shape->rank);
-    if (at < 0) {
-        shape->rank = -1;
-        return;
-    }
-    for (int32_t i = shape->rank - 1; i > at; i--) shape->dims[i] = shape->dims[i - 1];
-    shape->dims[at] = length;
+    int32_t at = shape->rank < 0 ? -1 : op_axis(op, axis, shape->rank + 1);
+    if (at < 0) shape->rank = -1;
+    else shape_insert_axis(shape, at, length);
 }
 
 /* new_axis 0: the sum along axis, length * dim where all are alike; 1: a new axis of as many as there are items. */

@@ -111,7 +111,7 @@ typedef struct Gap {
     X(OVERFLOW, "overflow", "error")            /* a size past what 128 bits hold, or division by 0 */       \
     X(LIMIT, "limit", "warning")                /* more than a stated limit */                               \
     X(RECURSION, "recursive-function", "error") /* a function that calls itself */                           \
-    X(OPERATOR, "operator", "error")               /* an operator defined outside failed */                  \
+    X(OPERATOR, "operator", "error")            /* an operator defined outside failed */                     \
     X(BINDING, "binding", "error")              /* bound values that contradict each other or the model */
 
 typedef enum ShapeProblemCode {
@@ -180,7 +180,8 @@ typedef struct ShapesOptions {
     const InputContents *contents;
     uint32_t contents_count;
     OperatorHook hook; /* infer NULL: none */
-    Algebra *algebra;  /* a new one of the caller's, who frees it after the Shapes; NULL: the Shapes has its own */
+    Algebra
+        *algebra; /* a new one of the caller's, who frees it after the Shapes; NULL: the Shapes has its own */
 } ShapesOptions;
 
 /* NULL and *err when memory runs out, or a binding names a symbol (input) the model does not have: the message lists those

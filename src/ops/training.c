@@ -1,5 +1,6 @@
 /* com.microsoft's training operators: gradients, which have the shape of what they are the gradient of, losses, optimizers.
  */
+#include "ops/family.h"
 #include "ops/rules.h"
 
 static const Shape scalar = {.rank = 0};
@@ -14,14 +15,9 @@ void infer_elementwise_grad(Op *op) {
     op_set_fact(op, 0, is_known || other.kind == TYPE_KIND_NONE ? fact : other);
 }
 
-static uint32_t dtype_of(Op *op, const char *name, uint32_t fallback) {
-    int64_t dtype = op_int(op, name, 0);
-    return dtype > 0 && dtype <= UINT8_MAX && dtype_is_known((uint32_t)dtype) ? (uint32_t)dtype : fallback;
-}
-
 /* dY, log_prob, label: as log_prob */
 void infer_cross_entropy_grad(Op *op) {
-    op_set_like_as(op, 0, 1, dtype_of(op, "output_type", op_dtype(op, 1)));
+    op_set_like_as(op, 0, 1, family_dtype_or(op, "output_type", op_dtype(op, 1)));
 }
 
 /* dY, mask, Y: as Y */
@@ -74,7 +70,7 @@ static void set_loss(Op *op, uint32_t dtype) {
 
 /* scores [N, C, ...], labels [N, ...]: the loss, of each label or reduced; log_prob as scores */
 void infer_cross_entropy_loss(Op *op) {
-    uint32_t dtype = dtype_of(op, "output_type", op_dtype(op, 0));
+    uint32_t dtype = family_dtype_or(op, "output_type", op_dtype(op, 0));
     set_loss(op, dtype);
     op_set_like_as(op, 1, 0, dtype);
 }
@@ -129,7 +125,7 @@ void infer_batch_scale(Op *op) {
 
 /* S, then tensors that become `to`; fused, they lie in one row */
 void infer_mixed_precision_scale(Op *op) {
-    uint32_t dtype = dtype_of(op, "to", DTYPE_UNDEFINED);
+    uint32_t dtype = family_dtype_or(op, "to", DTYPE_UNDEFINED);
     if (op_int(op, "fuse_outputs", 0) == 0) {
         for (uint32_t i = 0; i < op->outputs.count; i++) op_set_like_as(op, i, i + 1, dtype);
         return;

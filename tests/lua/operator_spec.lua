@@ -60,6 +60,29 @@ describe("onnxdoc.operator", function()
     end
   end)
 
+  it("can neither ask for the shapes that are being inferred nor close the model", function()
+    local model
+    local function run(action)
+      onnxdoc.operator{domain = "test.operator", name = "Inward", shape = action}
+      model = parse "g (float[N] x) => () { y = test.operator.Inward(x) z = Abs(x) }"
+      assert.equal("float32[N]", model:value("z").type)
+      return model.shape_diagnostics[1].message
+    end
+    assert.is_truthy(run(function() return model.symbols end):find("shapes are not there yet", 1, true))
+    assert.is_truthy(run(function() return model:value("x").shape end):find("shapes are not there yet", 1, true))
+    assert.is_truthy(run(function() model:close() end):find("cannot be closed", 1, true))
+    local view
+    onnxdoc.operator{domain = "test.operator", name = "Inward", shape = function(node)
+      if model and not view then view = model:with{dims = {N = 3}} end
+      return node.inputs[1]
+    end}
+    model = nil
+    local seen = parse "g (float[N] x) => () { y = test.operator.Inward(x) }"
+    model = parse "g (float[N] x) => () { y = test.operator.Inward(x) }"
+    assert.equal("float32[N]", seen:value("y").type)
+    assert.equal("float32[3]", view:value("y").type)
+  end)
+
   it("that gives a negative size has it reported", function()
     onnxdoc.operator{domain = "test.operator", name = "Bad", shape = function() return {dtype = "float32", shape = {-1}} end}
     assert.equal("negative-dimension", parse("g () => () { y = test.operator.Bad() }").shape_diagnostics[1].code)

@@ -317,6 +317,47 @@ describe("wrong models", function()
     assert.equal("float32[2]", types(m, "r"))
   end)
 
+  it("whose declared types do not fit their operators have no contents", function()
+    -- shapes that are only declared, of nodes whose contents are asked for
+    local m = parse [[g (int64[1] r) => () <int64[0] none = {}, int64[4] four = {1, 2, 3, 4}, int64[5] t, int64[3] s> {
+      t = Tile (none, r) s = Reshape (four, r) u = ConstantOfShape (t) v = ConstantOfShape (s)
+    }]]
+    assert.equal(5, #m:value("u").shape)
+    assert.is_nil(m:value("t").known)
+    assert.equal("1,2,3,4", known(m, "s")) -- all four, whatever is declared
+    assert.equal("declared-shape", codes(m))
+    local b = onnxdoc.build{opset = 17}
+    b:op("Constant", {}, {value_float = {1, 2}, value_ints = {1, 2, 3, 4, 5}}, {outputs = {"c"}})
+    b:op("ConstantOfShape", {"c"}, {}, {outputs = {"y"}})
+    assert.is_nil(assert(b:model()):value("c").known)
+  end)
+
+  it("with a node of no outputs", function()
+    local b = onnxdoc.build{opset = 17}
+    b:op("Split", {b:input("x", "float[4]")}, {}, {outputs = {}})
+    b:op("Relu", {"x"}, {}, {outputs = {"y"}})
+    assert.equal("float32[4]", types(assert(b:model()), "y"))
+  end)
+
+  it("that nest deeper than the stack allows stop at the limit", function()
+    -- functions that call each other, each with loops in loops around the call
+    local functions, depth = 40, 28
+    local parts = {'<opset_import: ["" : 17, "d" : 1]> g (float[N] x, int64 t, bool c) => () { y = d.f1 (x, t, c) z = Relu (x) }'}
+    for f = 1, functions do
+      local text = f == functions and ("o%d = Relu (a%d)"):format(depth, depth)
+        or ("o%d = d.f%d (a%d, t, c)"):format(depth, f + 1, depth)
+      for i = depth, 1, -1 do
+        text = ("o%d = Loop <body = b%d (int64 i%d, bool q%d, a%d) => (q%d, o%d) { %s }> (t, c, a%d)"):format(
+          i - 1, i, i, i, i, i, i, text, i - 1)
+      end
+      parts[#parts + 1] = ('<domain: "d", opset_import: ["" : 17, "d" : 1]> f%d (a0, t, c) => (o0) { %s }'):format(f, text)
+    end
+    local m = parse(table.concat(parts, "\n"))
+    assert.equal("limit", m.shape_diagnostics[1].code)
+    assert.is_truthy(m.shape_diagnostics[1].message:find("256", 1, true), m.shape_diagnostics[1].message)
+    assert.equal("float32[N]", types(m, "z"))
+  end)
+
   it("with results of any size take no memory", function()
     local m = parse [[g (float[1] x) => () <int64[2] s = {4611686018427387904, 4611686018427387904}, int64 a = {0},
       int64 b = {9223372036854775807}, int64 one = {1}, int64[1] t = {9223372036854775807}> {
