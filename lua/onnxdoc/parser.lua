@@ -251,27 +251,21 @@ local function integer_token(p) return take_number(p, whole_number, "a whole num
 
 -- Fields and notes ----------------------------------------------------------------------------------------------
 
-local function entries(p)
+-- "key": value pairs as {[key_field] =, [value_field] =}.
+local function pair_list(p, key_field, value_field, value)
   expect(p, "[")
   local list = {}
   each(p, "]", function()
     local key = string_token(p)
     expect(p, ":")
-    list[#list + 1] = {key = key, value = string_token(p)}
+    list[#list + 1] = {[key_field] = key, [value_field] = value(p)}
   end)
   return list
 end
 
-local function opsets(p)
-  expect(p, "[")
-  local list = {}
-  each(p, "]", function()
-    local domain = string_token(p)
-    expect(p, ":")
-    list[#list + 1] = {domain = domain, version = integer_token(p)}
-  end)
-  return list
-end
+local function entries(p) return pair_list(p, "key", "value", string_token) end
+
+local function opsets(p) return pair_list(p, "domain", "version", integer_token) end
 
 -- How a field is read, and what the builder calls it.
 local fields = {

@@ -256,30 +256,36 @@ void infer_conv_transpose_grad(Op *op) {
     op_set(op, 2, op_dtype(op, 2), &bias);
 }
 
-/* Channels are rounded up to whole blocks, whose size is the processor's. */
-void infer_reorder_input(Op *op) {
-    Shape x, y;
+/* The input's shape, with channels that come last brought to axis 1, or (is_back) room made for them at the end. False, and
+ * the output set, when it is not known. */
+static bool read_reordered(Op *op, Shape *shape, bool is_back, bool *channels_last) {
+    Shape x;
     if (!op_shape(op, 0, &x) || x.rank < 3) {
         op_set(op, 0, op_dtype(op, 0), NULL);
-        return;
+        return false;
     }
-    bool channels_last = op_int(op, "channels_last", 0) != 0;
-    y = x;
-    for (int32_t i = 2; i < x.rank && channels_last; i++) y.dims[i] = x.dims[i - 1];
-    y.dims[1] = EXPR_UNKNOWN;
+    *shape = x;
+    *channels_last = op_int(op, "channels_last", 0) != 0;
+    for (int32_t i = 2; i < x.rank && *channels_last; i++)
+        shape->dims[is_back ? i - 1 : i] = x.dims[is_back ? i : i - 1];
+    return true;
+}
+
+/* Channels are rounded up to whole blocks, whose size is the processor's. */
+void infer_reorder_input(Op *op) {
+    Shape shape;
+    bool channels_last;
+    if (!read_reordered(op, &shape, false, &channels_last)) return;
+    shape.dims[1] = EXPR_UNKNOWN;
     op_gap(op, "the size of a block of channels is not told");
-    op_set(op, 0, op_dtype(op, 0), &y);
+    op_set(op, 0, op_dtype(op, 0), &shape);
 }
 
 void infer_reorder_output(Op *op) {
-    Shape x, y;
-    if (!op_shape(op, 0, &x) || x.rank < 3) {
-        op_set(op, 0, op_dtype(op, 0), NULL);
-        return;
-    }
-    bool channels_last = op_int(op, "channels_last", 0) != 0;
-    y = x;
-    for (int32_t i = 2; i < x.rank && channels_last; i++) y.dims[i - 1] = x.dims[i];
-    y.dims[image_channel_axis(&y, channels_last)] = expr_integer(op->algebra, op_int(op, "channels", 0));
-    op_set(op, 0, op_dtype(op, 0), &y);
+    Shape shape;
+    bool channels_last;
+    if (!read_reordered(op, &shape, true, &channels_last)) return;
+    int32_t channels = image_channel_axis(&shape, channels_last);
+    shape.dims[channels] = expr_integer(op->algebra, op_int(op, "channels", 0));
+    op_set(op, 0, op_dtype(op, 0), &shape);
 }

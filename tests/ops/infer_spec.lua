@@ -1,21 +1,11 @@
 -- Inference as a whole: symbols and what is known of them, declared types, contents, unknown operators, views.
 
+local inferred = require "tests.ops.inferred"
 local onnxdoc = require "onnxdoc"
 
+local types, codes = inferred.types, inferred.codes
+
 local function parse(text) return assert(onnxdoc.parse(text)) end
-
--- The types of the values named, as one text.
-local function types(model, ...)
-  local found = {}
-  for i, name in ipairs {...} do found[i] = tostring((model:value(name).type)) end
-  return table.concat(found, " ")
-end
-
-local function codes(model)
-  local found = {}
-  for i, problem in ipairs(model.shape_diagnostics) do found[i] = problem.code end
-  return table.concat(found, " ")
-end
 
 local function known(model, name)
   local list = model:value(name).known

@@ -11,6 +11,7 @@
 -- there are words; `codes` are those of all problems, each with a part of its message behind it where that matters:
 -- "rank: of rank 2; axis".
 
+local inferred = require "tests.ops.inferred"
 local onnxdoc = require "onnxdoc"
 local assert = require "luassert"
 
@@ -43,13 +44,28 @@ function M.types(model, names)
   return table.concat(found, " ")
 end
 
--- Types of the outputs and codes of the problems, a text each.
+-- The type of a tensor that has the node's result as its shape: what was found of the contents. Inputs are constants
+-- {dtype, dims, data}, "s", the shape of a float32[2,3,N], or "z", that of a scalar.
+function M.as_shape(op_type, opset, inputs, attributes)
+  local b = onnxdoc.build{opset = opset}
+  b:input("x", "float32[2,3,N]")
+  b:input("scalar", "float32", {})
+  b:op("Shape", {"x"}, {}, {outputs = {"s"}})
+  b:op("Shape", {"scalar"}, {}, {outputs = {"z"}})
+  local names = {}
+  for i, input in ipairs(inputs) do
+    names[i] = type(input) == "table" and b:constant("c" .. i, table.unpack(input)) or input
+  end
+  b:op(op_type, names, attributes, {outputs = {"y"}})
+  b:op("Reshape", {"y", b:constant("flat", "int64", {1}, {-1})}, {}, {outputs = {"dims"}})
+  b:op("ConstantOfShape", {"dims"}, {}, {outputs = {"t"}})
+  return tostring(assert(b:model()):value("t").type)
+end
+
+-- Types of the outputs and codes of the problems, a text each; and the model.
 function M.infer(op_type, inputs, attributes, count, opset)
   local model, names = M.build(op_type, opset or 17, inputs, attributes, count)
-  local types, codes = {}, {}
-  for i, name in ipairs(names) do types[i] = tostring(model:value(name).type) end
-  for i, problem in ipairs(model.shape_diagnostics) do codes[i] = problem.code end
-  return table.concat(types, " "), table.concat(codes, " ")
+  return inferred.types(model, table.unpack(names)), inferred.codes(model), model
 end
 
 local function problems(model)

@@ -1,6 +1,5 @@
 -- Reductions: axes from the attribute or an input, by version; what is reduced of shapes.
 
-local onnxdoc = require "onnxdoc"
 local one_node = require "tests.ops.one_node"
 
 -- Newest first: {operator, since when axes are an input}
@@ -9,23 +8,7 @@ local operators = {
   {"ReduceL2", 18}, {"ReduceLogSum", 18}, {"ReduceLogSumExp", 18}, {"ReduceSumSquare", 18},
 }
 
--- The type of a tensor that has the result as its shape: x is float32[2,3,N], s is x's shape, z that of a scalar.
-local function shape_of(operator, opset, inputs, attributes)
-  local b = onnxdoc.build{opset = opset}
-  b:input("x", "float32[2,3,N]")
-  b:input("scalar", "float32", {})
-  b:op("Shape", {"x"}, {}, {outputs = {"s"}})
-  b:op("Shape", {"scalar"}, {}, {outputs = {"z"}})
-  local names = {}
-  for i, input in ipairs(inputs) do
-    names[i] = type(input) == "table" and b:constant("c" .. i, table.unpack(input)) or input
-  end
-  b:op(operator, names, attributes, {outputs = {"y"}})
-  b:op("Reshape", {"y", b:constant("flat", "int64", {1}, {-1})}, {}, {outputs = {"dims"}})
-  b:op("ConstantOfShape", {"dims"}, {}, {outputs = {"t"}})
-  b:output("t")
-  return tostring(assert(b:model()):value("t").type)
-end
+local shape_of = one_node.as_shape
 
 describe("reductions", function()
   it("take axes from the attribute, then from an input", function()

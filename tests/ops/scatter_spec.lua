@@ -1,22 +1,13 @@
 -- Elements scattered into a tensor and gathered from it.
 
-local onnxdoc = require "onnxdoc"
 local one_node = require "tests.ops.one_node"
 
--- The type of a tensor whose shape is the result; s is the shape of float32[2,3,N].
+-- As one_node.as_shape; constants are {dims, data}, of int64.
 local function shape_of(operator, opset, inputs, attributes)
-  local b = onnxdoc.build{opset = opset}
-  b:input("x", "float32[2,3,N]")
-  b:op("Shape", {"x"}, {}, {outputs = {"s"}})
-  local names = {}
   for i, input in ipairs(inputs) do
-    names[i] = type(input) == "table" and b:constant("c" .. i, "int64", table.unpack(input)) or input
+    if type(input) == "table" then inputs[i] = {"int64", table.unpack(input)} end
   end
-  b:op(operator, names, attributes, {outputs = {"y"}})
-  b:op("Reshape", {"y", b:constant("flat", "int64", {1}, {-1})}, {}, {outputs = {"dims"}})
-  b:op("ConstantOfShape", {"dims"}, {}, {outputs = {"t"}})
-  b:output("t")
-  return tostring(assert(b:model()):value("t").type)
+  return one_node.as_shape(operator, opset, inputs, attributes)
 end
 
 describe("scattering", function()

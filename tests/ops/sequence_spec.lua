@@ -1,18 +1,11 @@
 -- Sequences and optionals.
 
+local inferred = require "tests.ops.inferred"
 local onnxdoc = require "onnxdoc"
 
+local types, codes = inferred.types, inferred.codes
+
 local function parse(text) return assert(onnxdoc.parse('<ir_version: 8, opset_import: ["": 18]> ' .. text)) end
-local function types(m, ...)
-  local found = {}
-  for i, name in ipairs {...} do found[i] = tostring(m:value(name).type) end
-  return table.concat(found, " ")
-end
-local function codes(m)
-  local found = {}
-  for i, d in ipairs(m.shape_diagnostics) do found[i] = d.code end
-  return table.concat(found, " ")
-end
 local function known(m, name)
   local list = m:value(name).known
   return list and tostring(list[1])

@@ -1,21 +1,15 @@
 -- Fourier transforms, windows, random numbers, strings, losses, optimizers, and what old models have.
 
+local inferred = require "tests.ops.inferred"
 local onnxdoc = require "onnxdoc"
+
+local types = inferred.types
 
 local function parse(text, opset)
   local header = '<ir_version: 8, opset_import: ["": %d, "ai.onnx.preview.training": 1, "qonnx.custom_op.general": 1]> '
   return assert(onnxdoc.parse(header:format(opset or 20) .. text))
 end
-local function types(m, ...)
-  local found = {}
-  for i, name in ipairs {...} do found[i] = tostring(m:value(name).type) end
-  return table.concat(found, " ")
-end
-local function codes(text, opset)
-  local found = {}
-  for i, d in ipairs(parse(text, opset).shape_diagnostics) do found[i] = d.code end
-  return table.concat(found, " ")
-end
+local function codes(text, opset) return inferred.codes(parse(text, opset)) end
 
 describe("signals", function()
   it("are transformed, axis an attribute in 17", function()
