@@ -28,9 +28,8 @@ typedef struct Draft {
     Rope rope;
     /* While messages are converted and packed: */
     Arena arena;
-    Array(Piece)
-        payloads; /* what ProtobufCBinaryData.data points at one past the address of, see payload_mark */
-    bool failed;  /* memory ran out while packing */
+    Array(Piece) payloads; /* described ones: see convert_payload */
+    bool failed;           /* memory ran out while packing */
 } Draft;
 
 static Draft *draft_new(lua_State *L) {

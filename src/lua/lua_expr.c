@@ -326,8 +326,8 @@ static int expr_meta_less_equal(lua_State *L) {
     return compare(L, expr_less_equal, "<=");
 }
 
-static Truth prove(Algebra *algebra, Expr a, int operator, Expr b) {
-    switch (operator) {
+static Truth prove(Algebra *algebra, Expr a, int operation, Expr b) {
+    switch (operation) {
     case 0: return expr_less(algebra, a, b);
     case 1: return expr_less_equal(algebra, a, b);
     case 2: return expr_less(algebra, b, a);
@@ -338,14 +338,14 @@ static Truth prove(Algebra *algebra, Expr a, int operator, Expr b) {
 
 int lua_prove(lua_State *L) {
     static const char *const operators[] = {"<", "<=", ">", ">=", "==", "~=", NULL};
-    int operator= luaL_checkoption(L, 2, NULL, operators);
+    int operation = luaL_checkoption(L, 2, NULL, operators);
     lua_settop(L, 3);
     const LuaExpr *leading = luaL_testudata(L, leading_operand(L, 1, 3), EXPR_TYPE);
     Algebra *algebra = leading ? leading->algebra : push_default_algebra(L);
     Expr a = lua_expr_operand(L, algebra, 1), b = lua_expr_operand(L, algebra, 3);
-    Truth truth = prove(algebra, a, operator, b);
+    Truth truth = prove(algebra, a, operation, b);
     if (truth == TRUTH_UNKNOWN) lua_pushnil(L);
-    else lua_pushboolean(L, (truth == TRUTH_TRUE) != (operator== 5));
+    else lua_pushboolean(L, (truth == TRUTH_TRUE) != (operation == 5));
     return 1;
 }
 

@@ -166,10 +166,10 @@ static int call_operator(lua_State *L) {
 static bool infer_in_lua(void *context, Op *op) {
     OperatorCall *call = context;
     lua_State *L = call->L;
-    const Operator *operator= & op->model->operators.items[op->model->nodes.items[op->node].op];
+    const Operator *operation = &op->model->operators.items[op->model->nodes.items[op->node].op];
     int top = lua_gettop(L);
     lua_getfield(L, LUA_REGISTRYINDEX, OPERATORS);
-    push_key(L, model_name(op->model, operator->domain), model_name(op->model, operator->op_type));
+    push_key(L, model_name(op->model, operation->domain), model_name(op->model, operation->op_type));
     if (lua_rawget(L, -2) != LUA_TTABLE) {
         lua_settop(L, top);
         return false;

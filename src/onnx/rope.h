@@ -40,8 +40,7 @@ typedef struct Piece {
     PieceKind kind;
     uint64_t start; /* in the rope; set by rope_append */
     uint64_t length;
-    uint8_t
-        padding; /* how many of the last byte's high bits are 0: what is behind the last 4- or 2-bit element */
+    uint8_t padding; /* high bits of the last byte that are 0: what is behind the last 4- or 2-bit element */
     union {
         uint32_t pool_offset; /* LITERAL */
         struct {

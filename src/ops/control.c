@@ -279,9 +279,9 @@ static bool stays_true(Op *op, const Body *body, uint32_t frame) {
         if (body->inputs.count > 1 && condition == body->inputs.ids[1]) return true;
         Id producer = op->model->values.items[condition].producer;
         if (producer == ID_NONE) break;
-        const Operator *operator= & op->model->operators.items[op->model->nodes.items[producer].op];
+        const Operator *operation = &op->model->operators.items[op->model->nodes.items[producer].op];
         IdSpan inputs = node_inputs(op->model, producer);
-        bool is_identity = bytes_equal(model_name(op->model, operator->op_type), BYTES_LITERAL("Identity"));
+        bool is_identity = bytes_equal(model_name(op->model, operation->op_type), BYTES_LITERAL("Identity"));
         if (!is_identity || inputs.count == 0 || inputs.ids[0] == ID_NONE) break;
         condition = inputs.ids[0];
     }

@@ -413,11 +413,11 @@ static const ResolvedRule *resolve_rule(Infer *infer, Id node) {
         known->is_main = is_main;
         return known;
     }
-    const Operator *operator= & model->operators.items[op];
+    const Operator *operation = &model->operators.items[op];
     const OpRule *rule =
-        op_rule_find(model_name(model, operator->domain), model_name(model, operator->op_type), version);
+        op_rule_find(model_name(model, operation->domain), model_name(model, operation->op_type), version);
     *known = (ResolvedRule){.is_resolved = true, .is_main = is_main, .version = version, .rule = rule};
-    signature_read(infer, operator, version, &known->signature);
+    signature_read(infer, operation, version, &known->signature);
     return known;
 }
 
@@ -537,11 +537,11 @@ static void infer_node(Infer *infer, uint32_t frame, Id node) {
     } else if (function != ID_NONE) {
         infer_call(&op, function);
     } else {
-        const Operator *operator= & infer->model->operators.items[infer->model->nodes.items[node].op];
+        const Operator *operation = &infer->model->operators.items[infer->model->nodes.items[node].op];
         op_gap(&op, "there is no rule for operator %s%s%s",
-               shown(model_name(infer->model, operator->domain)).text,
-               operator->domain == SYMBOL_EMPTY ? "" : ".",
-               shown(model_name(infer->model, operator->op_type)).text);
+               shown(model_name(infer->model, operation->domain)).text,
+               operation->domain == SYMBOL_EMPTY ? "" : ".",
+               shown(model_name(infer->model, operation->op_type)).text);
     }
     finish_node(&op);
 }

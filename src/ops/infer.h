@@ -96,7 +96,7 @@ bool infer_small_count(const Infer *infer, Fact fact, uint32_t *count);
 /* The elements of a tensor, read now; CONTENTS_NONE when they are too many or cannot be read. */
 ContentsId infer_tensor_contents(Infer *infer, Id tensor);
 
-void signature_read(Infer *infer, const Operator *operator, int64_t version, Signature *signature);
+void signature_read(Infer *infer, const Operator *operation, int64_t version, Signature *signature);
 /* Reports what of a node does not fit. */
 void signature_check(Op *op, const Signature *signature);
 

@@ -173,9 +173,9 @@ void op_problem(Op *op, ShapeProblemCode code, const char *format, ...) {
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
     const Node *node = &op->model->nodes.items[op->node];
-    Quoted operator= quote(model_name(op->model, op->model->operators.items[node->op].op_type));
+    Quoted kind = quote(model_name(op->model, op->model->operators.items[node->op].op_type));
     Bytes name = model_text(op->model, node->name);
-    infer_problem(op->infer, code, op->frame, op->node, ID_NONE, "%s %s: %s", operator.text,
+    infer_problem(op->infer, code, op->frame, op->node, ID_NONE, "%s %s: %s", kind.text,
                   name.size ? quote(name).text : "without name", what);
     op_gap(op, "%s", what);
 }

@@ -46,8 +46,7 @@ typedef uint32_t ContentsId;
 typedef struct Fact {
     uint8_t kind;  /* TypeKind; TYPE_KIND_NONE: unknown */
     uint8_t dtype; /* tensors: Dtype, 0 unknown; map: the key's */
-    ShapeId
-        shape; /* tensors; opaque: the type's id in the model; else: the index in Shapes.elements of what it holds */
+    ShapeId shape; /* tensors; opaque: a type's id in the model; else: an index in Shapes.elements */
     ContentsId contents;
 } Fact;
 
@@ -61,9 +60,8 @@ typedef enum FrameKind { FRAME_MAIN, FRAME_SUBGRAPH, FRAME_CALL } FrameKind;
 typedef struct Frame {
     FrameKind kind;
     Id graph;
-    uint32_t
-        parent; /* the frame whose values it sees by name (subgraphs), or that calls it; UINT32_MAX for the main graph */
-    Id node; /* the node, in `parent`, whose graph or call it is; ID_NONE for the main graph */
+    uint32_t parent; /* the frame it sees by name (subgraphs), or that calls it; FRAME_NONE: main graph */
+    Id node;         /* the node, in `parent`, whose graph or call it is; ID_NONE for the main graph */
     uint32_t first_fact;
 } Frame;
 #define FRAME_NONE UINT32_MAX
@@ -85,8 +83,7 @@ typedef struct SymbolInfo {
 
 /* Something taken to be true. */
 typedef struct Assumption {
-    bool
-        is_derived; /* follows from the model (element counts, inner dimensions); else it is assumed (broadcasting) */
+    bool is_derived; /* follows from the model (element counts, ...); else assumed (broadcasting) */
     uint32_t frame;
     Id node;
     Expr left, right; /* as they were before; one of them is bound now */

@@ -46,11 +46,11 @@ static void read_attributes(Infer *infer, Bytes attributes, Signature *signature
     signature->attribute_count = infer->attributes.count - signature->first_attribute;
 }
 
-void signature_read(Infer *infer, const Operator *operator, int64_t version, Signature *signature) {
+void signature_read(Infer *infer, const Operator *operation, int64_t version, Signature *signature) {
     Schema schema;
     *signature = (Signature){0};
-    if (!schema_find(model_name(infer->model, operator->domain), model_name(infer->model, operator->op_type),
-                     version, &schema))
+    if (!schema_find(model_name(infer->model, operation->domain),
+                     model_name(infer->model, operation->op_type), version, &schema))
         return;
     uint64_t required_outputs;
     uint32_t least_outputs;
