@@ -113,7 +113,7 @@ local function check_model(path, truth)
     local given = bindings_of(run.dims)
     local symbolic = next(given.values) and model:with{values = given.values} or model
     local dims = given.dims
-    for key, size in pairs(table.move({}, 1, 0, 1, run.dims)) do -- "input:0" where the dimension has a name
+    for key, size in pairs(run.dims) do -- "input:0" where the dimension has a name
       local input, axis = key:match("^(.*):(%d+)$")
       local value = input and symbolic:value(input)
       local dim = value and value.shape and value.shape[axis + 1]
