@@ -1,5 +1,6 @@
 -- ai.onnx.ml.
 
+local onnxdoc = require "onnxdoc"
 local infer = require("tests.ops.one_node").infer
 
 -- Types of the outputs of one node with inputs of these types, and the codes of what is wrong.
