@@ -31,9 +31,8 @@ typedef struct LuaModel {
     struct LuaModel *base;  /* views: the one that owns the model; user value VIEW_BASE keeps it alive */
     struct LuaModel *views; /* those that are open, linked by next_view */
     struct LuaModel *next_view;
-    Shapes *shapes; /* made on first use */
-    bool
-        is_inferring; /* an operator's function may run meanwhile: it must neither infer again nor close the model */
+    Shapes *shapes;    /* made on first use */
+    bool is_inferring; /* an operator's function may run: it can neither infer again nor close the model */
     NameIndex index;
     bool has_index;
     Reader reader;
