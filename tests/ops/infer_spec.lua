@@ -302,6 +302,7 @@ describe("wrong models", function()
     problem("g (float[2,3] x) => () <int64[2] s = {5, -1}> { z = Reshape(x, s) }", "shape-mismatch")
     problem("g () => () <int64[1] s = {-3}> { z = ConstantOfShape(s) }", "negative-dimension", "-3")
     problem("g (float[2] x) => () { z = Cast<to = 99>(x) }", "attribute-value", "99")
+    problem("g (float[2] x) => () { z = Cast<to = 4294967297>(x) }", "attribute-value", "4294967297")
     local m = problem([[g (float[2] x) => () <int64[2] s = {4611686018427387904, 4611686018427387904}> {
       z = Expand(x, s) w = Size(z) r = Relu(x) }]], "shape-mismatch")
     assert.equal("float32[2]", types(m, "r"))
@@ -320,6 +321,16 @@ describe("wrong models", function()
     b:op("Constant", {}, {value_float = {1, 2}, value_ints = {1, 2, 3, 4, 5}}, {outputs = {"c"}})
     b:op("ConstantOfShape", {"c"}, {}, {outputs = {"y"}})
     assert.is_nil(assert(b:model()):value("c").known)
+  end)
+
+  it("have what fails at one node reported at no other", function()
+    local m = parse [[g (float[N] x, int64[2] r) => () <int64 one = {1}, int64 zero = {0}> {
+      d = Div (one, zero) c = Cast <to = 9> (d)
+      y = If (c) <then_branch = t () => (p) { p = Relu (x) }, else_branch = e () => (q) { q = Abs (x) }>
+      z = ConstantOfShape (r)
+    }]]
+    assert.equal("", codes(m))
+    assert.equal(2, #m:value("z").shape)
   end)
 
   it("with a node of no outputs", function()
