@@ -145,6 +145,11 @@ Truth expr_less_equal(Algebra *algebra, Expr a, Expr b); /* a ≤ b */
 /* Bounds from those of the symbols, by interval arithmetic; INT64_MIN and INT64_MAX where there is none. */
 void expr_bounds(Algebra *algebra, Expr e, int64_t *least, int64_t *most);
 
+/* Its terms, for those who add up many: how many there are, and coefficient and monomial (an Expr: 1, n, n*m, floor(n/2), ...)
+ * of one of them. False when the coefficient is not whole or does not fit. */
+uint32_t expr_term_count(const Algebra *algebra, Expr e);
+bool expr_term(Algebra *algebra, Expr e, uint32_t index, int64_t *coefficient, Expr *monomial);
+
 /* The symbols in it, each once, in the order in which it is printed; calls visit for each until it gives false. */
 void expr_visit_symbols(const Algebra *algebra, Expr e, bool (*visit)(void *context, SymbolId symbol),
                         void *context);

@@ -182,3 +182,17 @@ Expr expr_divide(Algebra *algebra, Expr a, Expr b) {
     if (memo_find(algebra, OPERATION_DIVIDE, a, b, &result)) return result;
     return memo_keep(algebra, OPERATION_DIVIDE, a, b, divide(algebra, a, b));
 }
+
+/* ---- terms ---- */
+
+uint32_t expr_term_count(const Algebra *algebra, Expr e) {
+    return expr_is_known(e) && !expr_is_real(algebra, e) ? polynomial_count(algebra, e) : 0;
+}
+
+bool expr_term(Algebra *algebra, Expr e, uint32_t index, int64_t *coefficient, Expr *monomial) {
+    Term term = polynomial_term(algebra, e, index);
+    if (polynomial_denominator(algebra, e) != 1 || !wide_fits(term.coefficient)) return false;
+    *coefficient = (int64_t)term.coefficient;
+    *monomial = expr_from_term(algebra, 1, term.monomial);
+    return expr_is_known(*monomial);
+}
