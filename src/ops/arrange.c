@@ -435,3 +435,12 @@ void contents_tile(Op *op) {
     }
     op_set_contents(op, 0, items, count);
 }
+
+/* Only what is picked is read: an embedding's whole table counts as parameters, not as bytes. */
+void cost_gather(Op *op, Cost *cost) {
+    Expr nbytes = op_nbytes(op, OUTPUT(0));
+    cost_bytes_none(cost);
+    cost->metrics[COST_BYTES_WRITTEN] = nbytes;
+    cost_reads(op, cost, 0, nbytes);
+    cost_reads(op, cost, 1, op_nbytes(op, INPUT(1)));
+}

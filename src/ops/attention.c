@@ -1,6 +1,8 @@
 /* Attention: com.microsoft's many forms and ai.onnx's one. B batch, S queries, T keys (past ones P and new ones), H heads,
  * D head size; V has heads of a size Dv of its own. Hidden sizes are H*D.
  */
+#include <string.h>
+
 #include "ops/rules.h"
 
 /* ---- parts ---- */
@@ -485,4 +487,605 @@ void infer_gated_delta_net(Op *op) {
     Expr capacity = expr_integer(op->algebra, op_int(op, "state_update_capacity", 0));
     op_set(op, 2, DTYPE_FLOAT32,
            &(Shape){.rank = 2, .dims = {batch, expr_multiply(op->algebra, capacity, change)}});
+}
+
+/* ---- costs ---- */
+
+/* Scores: of Sq queries with Skv keys, past ones too, for each of B batches and Hq heads. */
+typedef struct Scores {
+    Expr batch, heads, queries, keys;
+    Expr size, value_size; /* of a head: Dqk, Dv */
+    Expr before;           /* where the first query stands among the keys */
+    int64_t left, right;   /* how many keys before and behind its own place a query sees; -1: all */
+    int64_t window;        /* above 0: no more keys than that are read for a query, Skv is min(Skv, window) */
+    uint32_t masks;        /* tensors that are added to the scores */
+    bool has_softcap;
+} Scores;
+
+static Expr within(Op *op, Expr e, Expr least, Expr most) {
+    return expr_max(op->algebra, least, expr_min(op->algebra, e, most));
+}
+
+/* The sum of first + i over i = 1 .. count, each held within 0 .. most: for S new keys behind a past P,
+ * and as many queries, S*P + S*(S + 1)/2. */
+static Expr sum_within(Op *op, Expr first, Expr count, Expr most) {
+    Expr skipped = within(op, expr_negate(op->algebra, first), 0, count);
+    first = op_plus(op, first, skipped);
+    count = op_minus(op, count, skipped);
+    Expr below = within(op, op_minus(op, most, first), 0, count);
+    Expr steps = expr_divide(op->algebra, op_times(op, below, op_plus(op, below, 1)), 2);
+    Expr sum = op_plus(op, op_times(op, below, first), steps);
+    return op_plus(op, sum, op_times(op, op_minus(op, count, below), most));
+}
+
+/* Pairs of a query and a key it sees. */
+static Expr visible_pairs(Op *op, const Scores *s) {
+    Expr left = expr_integer(op->algebra, s->left), right = expr_integer(op->algebra, s->right);
+    Expr seen = op_times(op, s->queries, s->keys);
+    if (s->right >= 0) seen = sum_within(op, op_plus(op, s->before, right), s->queries, s->keys);
+    if (s->left < 0) return seen;
+    Expr last_hidden = op_minus(op, op_minus(op, s->before, 1), left);
+    return op_minus(op, seen, sum_within(op, last_hidden, s->queries, s->keys));
+}
+
+/* MACs of those pairs alone. Without a window, and with the queries standing behind all other keys, their
+ * number is written out. */
+static void add_causal_macs(Op *op, Cost *cost, const Scores *s) {
+    Expr pairs = visible_pairs(op, s), sizes = op_plus(op, s->size, s->value_size);
+    Expr macs = op_times(op, op_times(op, s->batch, s->heads), op_times(op, pairs, sizes));
+    bool is_plain = s->left < 0 && s->right == 0 && expr_is_known(s->queries) &&
+                    op_minus(op, s->keys, s->before) == s->queries &&
+                    expr_less_equal(op->algebra, 0, s->before) == TRUTH_TRUE;
+    if (is_plain)
+        COST_ADD(op, cost, COST_MACS_CAUSAL, macs, "B*Hq*(Sq*past + Sq*(Sq + 1)/2)*(Dqk + Dv)",
+                 {"B", s->batch}, {"Hq", s->heads}, {"Sq", s->queries}, {"past", s->before}, {"Dqk", s->size},
+                 {"Dv", s->value_size});
+    else
+        COST_ADD(op, cost, COST_MACS_CAUSAL, macs, "B*Hq*visible*(Dqk + Dv)", {"B", s->batch},
+                 {"Hq", s->heads}, {"visible", pairs}, {"Dqk", s->size}, {"Dv", s->value_size});
+}
+
+/* Of P = B*Hq*Sq*Skv scores in R = B*Hq*Sq rows: the scale, each mask, tanh with a division and a product
+ * around it (softcap), and softmax. */
+static void add_score_elementwise(Op *op, Cost *cost, const Scores *s, Expr p, Expr r) {
+    COST_ADD(op, cost, COST_ELEMENTWISE, p, "P", {"P", p});
+    if (s->masks)
+        COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, p, s->masks), "masks*P", {"masks", s->masks},
+                 {"P", p});
+    if (s->has_softcap) {
+        COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, p, 2), "2*P", {"P", p});
+        COST_ADD(op, cost, COST_TRANSCENDENTALS, p, "P", {"P", p});
+    }
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, op_times(op, p, 4), op_times(op, r, 2)), "4*P - 2*R",
+             {"P", p}, {"R", r});
+    COST_ADD(op, cost, COST_TRANSCENDENTALS, p, "P", {"P", p});
+}
+
+/* B*Hq*Sq*Skv*(Dqk + Dv): scores, and values weighted with them. */
+static void add_scores(Op *op, Cost *cost, const Scores *s) {
+    bool is_cut = s->window > 0;
+    Expr keys = is_cut ? expr_min(op->algebra, s->keys, expr_integer(op->algebra, s->window)) : s->keys;
+    Expr r = op_times(op, op_times(op, s->batch, s->heads), s->queries), p = op_times(op, r, keys);
+    Expr macs = op_times(op, p, op_plus(op, s->size, s->value_size));
+    COST_ADD(op, cost, COST_MACS, macs,
+             is_cut ? "B*Hq*Sq*min(Skv, window)*(Dqk + Dv)" : "B*Hq*Sq*Skv*(Dqk + Dv)", {"B", s->batch},
+             {"Hq", s->heads}, {"Sq", s->queries}, {is_cut ? "min(Skv, window)" : "Skv", keys},
+             {"Dqk", s->size}, {"Dv", s->value_size});
+    if (s->left >= 0 || s->right >= 0) add_causal_macs(op, cost, s);
+    add_score_elementwise(op, cost, s, p, p == 0 ? 0 : r);
+}
+
+static uint32_t given_inputs(const Op *op, const uint32_t *inputs, uint32_t count) {
+    uint32_t given = 0;
+    for (uint32_t i = 0; i < count; i++) given += op_has_input(op, inputs[i]);
+    return given;
+}
+
+/* Better reasons than a shape that is not known. */
+static void check_scores(Op *op, Cost *cost, const Scores *s, bool has_query) {
+    Shape query;
+    if (!has_query && op_shape(op, 0, &query))
+        cost_gap(op, cost, "the rank of the query is none that its operator takes");
+    else if (has_query && !expr_is_known(s->heads)) cost_gap(op, cost, "the number of heads is not known");
+}
+
+/* ---- costs: ai.onnx's Attention ---- */
+
+/* Queries stand behind the past; those of a cache that holds more than is said (nonpad_kv_seqlen) at its
+ * end. */
+void cost_attention(Op *op, Cost *cost) {
+    Shape q, k, v;
+    bool has_query = heads_apart(op, 0, "q_num_heads", &q);
+    if (!has_query) q = unknown_4();
+    if (!heads_apart(op, 1, "kv_num_heads", &k)) k = unknown_4();
+    if (!heads_apart(op, 2, "kv_num_heads", &v)) v = unknown_4();
+    Expr past = op_has_input(op, 4) ? dim_of(op, 4, 4, 2) : 0, keys = op_plus(op, past, k.dims[2]);
+    Scores s = {.batch = q.dims[0],
+                .heads = q.dims[1],
+                .queries = q.dims[2],
+                .keys = keys,
+                .size = q.dims[3],
+                .value_size = v.dims[3],
+                .before = op_has_input(op, 6) ? op_minus(op, keys, q.dims[2]) : past,
+                .left = op_int(op, "left_window_size", -1),
+                .right = op_int(op, "is_causal", 0) ? 0 : op_int(op, "right_window_size", -1),
+                .masks = op_has_input(op, 3),
+                .has_softcap = op_float(op, "softcap", 0) != 0};
+    check_scores(op, cost, &s, has_query);
+    add_scores(op, cost, &s);
+}
+
+/* ---- costs: projections inside ---- */
+
+/* Behind the past, whose length is dimension `axis`; where present is its buffer, which it need not fill,
+ * a value says how long it is, or it is counted as full. */
+static void add_past(Op *op, Cost *cost, uint32_t past, int32_t rank, int32_t axis, uint32_t length_input,
+                     bool is_shared, Scores *s) {
+    s->before = 0;
+    if (!op_has_input(op, past)) return;
+    s->before = dim_of(op, past, rank, axis);
+    Expr filled = is_shared ? expr_resolve(op->algebra, op_item(op, length_input, 0)) : s->before;
+    if (expr_is_known(filled)) {
+        s->before = filled;
+    } else if (is_shared) {
+        cost->bound = COST_UPPER;
+        s->before = op_minus(op, s->before, s->keys);
+    }
+    s->keys = op_plus(op, s->before, s->keys);
+}
+
+/* Input, weights, bias come first; then: */
+typedef struct ProjectedInputs {
+    const char *name;
+    uint32_t masks[2], past, length;
+} ProjectedInputs;
+#define NO_INPUT UINT32_MAX
+
+static const ProjectedInputs projected_inputs[] = {
+    {"Attention", {3, 5}, 4, 6},
+    {"QAttention", {5, NO_INPUT}, 8, NO_INPUT},
+    {"LongformerAttention", {3, NO_INPUT}, NO_INPUT, NO_INPUT},
+    {"PackedAttention", {5, NO_INPUT}, NO_INPUT, NO_INPUT},
+    {"DecoderMaskedSelfAttention", {3, 5}, 4, 6},
+};
+
+static bool is_named(const Op *op, const char *name) {
+    return strcmp(op->rule->name, name) == 0;
+}
+
+static const ProjectedInputs *find_projected(const Op *op) {
+    uint32_t last = sizeof projected_inputs / sizeof *projected_inputs - 1, i = 0;
+    while (i < last && !is_named(op, projected_inputs[i].name)) i++;
+    return &projected_inputs[i];
+}
+
+/* Dq, Dk, Dv: qkv_hidden_sizes, else a third of the weights' columns each. */
+static void read_hidden(Op *op, Expr hidden[3]) {
+    int64_t sizes[3];
+    uint32_t count;
+    bool is_given = op_ints(op, "qkv_hidden_sizes", sizes, 3, &count) && count;
+    Expr third = over_heads(op, dim_of(op, 1, 2, 1), 3);
+    for (int i = 0; i < 3; i++) {
+        hidden[i] = third;
+        if (is_given)
+            hidden[i] = count == 3 && sizes[i] > 0 ? expr_integer(op->algebra, sizes[i]) : EXPR_UNKNOWN;
+    }
+}
+
+/* B*S*D_in*(Dq + Dk + Dv), and the bias. What is masked is projected too. */
+static void add_projection(Op *op, Cost *cost, const Scores *s, Expr input, const Expr hidden[3]) {
+    Expr columns = op_plus(op, op_plus(op, hidden[0], hidden[1]), hidden[2]);
+    Expr results = op_times(op, op_times(op, s->batch, s->queries), columns);
+    for (int causal = 0; causal <= (s->right >= 0); causal++)
+        COST_ADD(op, cost, causal ? COST_MACS_CAUSAL : COST_MACS, op_times(op, results, input),
+                 "B*S*D_in*(Dq + Dk + Dv)", {"B", s->batch}, {"S", s->queries}, {"D_in", input},
+                 {"Dq", hidden[0]}, {"Dk", hidden[1]}, {"Dv", hidden[2]});
+    if (op_has_input(op, 2))
+        COST_ADD(op, cost, COST_ELEMENTWISE, results, "B*S*(Dq + Dk + Dv)", {"B", s->batch},
+                 {"S", s->queries}, {"Dq", hidden[0]}, {"Dk", hidden[1]}, {"Dv", hidden[2]});
+}
+
+/* do_rotary: two products and a sum for each element of Q and K that is turned. */
+static void add_rotary(Op *op, Cost *cost, const Scores *s, Expr key_heads, Expr turned) {
+    Expr rows = op_times(op, op_times(op, s->batch, s->queries), op_plus(op, s->heads, key_heads));
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, op_times(op, rows, turned), 3),
+             "3*B*Sq*(Hq + Hkv)*rot_dim", {"B", s->batch}, {"Sq", s->queries}, {"Hq", s->heads},
+             {"Hkv", key_heads}, {"rot_dim", turned});
+}
+
+/* Input [B, S, D_in]. Of packed tokens, [tokens, D_in], each meets at most as many keys as the longest
+ * sequence has: S of token_offset [B, S]. Longformer's meet those of a window; global ones, which are
+ * data, are not counted. */
+static bool read_projected(Op *op, Cost *cost, const ProjectedInputs *inputs, Scores *s) {
+    Shape input;
+    bool is_packed = is_named(op, "PackedAttention");
+    s->batch = is_packed ? 1 : EXPR_UNKNOWN;
+    s->queries = s->keys = EXPR_UNKNOWN;
+    bool is_known = ranked(op, 0, is_packed ? 2 : 3, is_packed ? 2 : 3, &input);
+    if (is_known && !is_packed) s->batch = input.dims[0];
+    if (is_known) s->queries = s->keys = input.dims[input.rank - 2];
+    if (is_packed) {
+        cost->bound = COST_UPPER;
+        s->keys = dim_of(op, 3, 2, 1);
+    }
+    if (is_named(op, "LongformerAttention")) {
+        int64_t window = op_int(op, "window", 0);
+        cost->bound = COST_ESTIMATE;
+        if (window > 0 && window < INT64_MAX / 2) s->window = 2 * window + 1;
+    }
+    bool is_shared =
+        is_named(op, "DecoderMaskedSelfAttention") || op_int(op, "past_present_share_buffer", 0) != 0;
+    add_past(op, cost, inputs->past, 5, 3, inputs->length, is_shared, s);
+    return is_known;
+}
+
+static void cost_projected(Op *op, Cost *cost) {
+    const ProjectedInputs *inputs = find_projected(op);
+    Expr hidden[3], heads = heads_expr(op, head_count(op, "num_heads", true));
+    read_hidden(op, hidden);
+    Scores s = {.heads = heads,
+                .size = over_heads(op, hidden[0], heads),
+                .value_size = over_heads(op, hidden[2], heads),
+                .left = -1,
+                .right = op_int(op, "unidirectional", 0) ? 0 : -1,
+                .masks = given_inputs(op, inputs->masks, 2)};
+    if (is_named(op, "QAttention")) cost->dtype = DTYPE_INT8;
+    bool has_query = read_projected(op, cost, inputs, &s);
+    check_scores(op, cost, &s, has_query);
+    add_projection(op, cost, &s, op_dim(op, INPUT(0), -1), hidden);
+    add_scores(op, cost, &s);
+    if (!op_int(op, "do_rotary", 0)) return;
+    int64_t turned = op_int(op, "rotary_embedding_dim", 0);
+    add_rotary(op, cost, &s, heads, turned > 0 ? expr_integer(op->algebra, turned) : s.size);
+}
+
+/* DecoderAttention. New keys: of the query (static_kv false), of the key, or none, where the past has them
+ * all. */
+static bool read_decoder_keys(Op *op, Expr queries, Expr *new_ones, Expr *keys) {
+    Expr static_kv = op_item(op, 8, 0), use_past = op_item(op, 9, 0);
+    *new_ones = *keys = EXPR_UNKNOWN;
+    if (!expr_is_constant(op->algebra, static_kv) || !expr_is_constant(op->algebra, use_past)) return false;
+    *new_ones = static_kv == 0 ? queries : use_past ? 0 : dim_of(op, 1, 3, 0);
+    *keys = op_plus(op, *new_ones, use_past ? dim_of(op, 6, 4, 2) : 0);
+    return true;
+}
+
+/* B*Sq*D_in*Dq + B*T*D_in*(Dk + Dv) */
+static void cost_decoder(Op *op, Cost *cost) {
+    Expr heads = heads_expr(op, head_count(op, "num_heads", true)), new_ones;
+    Expr input = dim_of(op, 0, 3, 2), dq = dim_of(op, 2, 2, 1), columns = dim_of(op, 3, 2, 1);
+    Scores s = {.heads = heads,
+                .batch = dim_of(op, 0, 3, 1),
+                .queries = dim_of(op, 0, 3, 0),
+                .size = over_heads(op, dq, heads),
+                .value_size = over_heads(op, op_minus(op, columns, dq), heads),
+                .left = -1,
+                .right = -1,
+                .masks = op_has_input(op, 5)};
+    if (!read_decoder_keys(op, s.queries, &new_ones, &s.keys))
+        cost_gap(op, cost, "whether the past is used depends on use_past and static_kv");
+    check_scores(op, cost, &s, expr_is_known(input));
+    Expr results =
+        op_times(op, s.batch, op_plus(op, op_times(op, s.queries, dq), op_times(op, new_ones, columns)));
+    COST_ADD(op, cost, COST_MACS, op_times(op, results, input), "B*D_in*(Sq*Dq + T*(Dk + Dv))",
+             {"B", s.batch}, {"D_in", input}, {"Sq", s.queries}, {"Dq", dq}, {"T", new_ones},
+             {"Dk + Dv", columns});
+    COST_ADD(op, cost, COST_ELEMENTWISE, results, "B*(Sq*Dq + T*(Dk + Dv))", {"B", s.batch},
+             {"Sq", s.queries}, {"Dq", dq}, {"T", new_ones}, {"Dk + Dv", columns});
+    add_scores(op, cost, &s);
+}
+
+void cost_ms_attention(Op *op, Cost *cost) {
+    if (is_named(op, "DecoderAttention")) cost_decoder(op, cost);
+    else cost_projected(op, cost);
+}
+
+/* ---- costs: MultiHeadAttention and its kin ---- */
+
+typedef struct MultiHeadInputs {
+    const char *name;
+    uint32_t bias, masks[2], past, length;
+} MultiHeadInputs;
+
+static const MultiHeadInputs multi_head_inputs[] = {
+    {"MultiHeadAttention", 3, {4, 5}, 6, 8},
+    {"DecoderMaskedMultiHeadAttention", 10, {3, 4}, 5, 7},
+    {"PackedMultiHeadAttention", 3, {6, NO_INPUT}, NO_INPUT, NO_INPUT},
+};
+
+static const MultiHeadInputs *find_multi_head(const Op *op) {
+    uint32_t last = sizeof multi_head_inputs / sizeof *multi_head_inputs - 1, i = 0;
+    while (i < last && !is_named(op, multi_head_inputs[i].name)) i++;
+    return &multi_head_inputs[i];
+}
+
+/* Key [B, T, hidden], [B, H, T, D] or, with the values, [B, T, H, 2, D]; value [B, T, hidden] or [B, H, T,
+ * Dv]. */
+static void read_key_and_value(Op *op, Scores *s) {
+    Shape key, value;
+    if (op_has_input(op, 1)) s->keys = EXPR_UNKNOWN;
+    if (op_shape(op, 1, &key) && key.rank >= 3 && key.rank <= 5) s->keys = key.dims[key.rank == 4 ? 2 : 1];
+    if (!op_has_input(op, 2)) return;
+    s->value_size = EXPR_UNKNOWN;
+    if (!op_shape(op, 2, &value) || (value.rank != 3 && value.rank != 4)) return;
+    s->value_size = value.rank == 4 ? value.dims[3] : over_heads(op, value.dims[2], s->heads);
+}
+
+/* Query [B, S, H*D], or packed with the others [B, S, H, 3, D]; the same without B, and S tokens, where
+ * sequences are packed. */
+static bool read_multi_head(Op *op, bool is_packed, Scores *s) {
+    Shape query, value;
+    int32_t rank = is_packed ? 2 : 3;
+    s->batch = s->queries = s->keys = s->size = s->value_size = EXPR_UNKNOWN;
+    if (!ranked(op, 0, rank, rank + 2, &query)) return false;
+    s->batch = is_packed ? 1 : query.dims[0];
+    s->queries = s->keys = query.dims[rank - 2];
+    if (query.rank > rank) {
+        s->heads = query.dims[rank - 1];
+        s->size = s->value_size = query.dims[rank + 1];
+        return true;
+    }
+    s->size = s->value_size = over_heads(op, query.dims[rank - 1], s->heads);
+    if (!is_packed) read_key_and_value(op, s);
+    else if (op_shape(op, 2, &value) && value.rank == 2)
+        s->value_size = over_heads(op, value.dims[1], s->heads);
+    else if (op_has_input(op, 2)) s->value_size = EXPR_UNKNOWN;
+    return true;
+}
+
+/* A bias for Q, K and V: new keys T, not the past's. */
+static void add_bias(Op *op, Cost *cost, const Scores *s, Expr new_ones) {
+    Expr query = op_times(op, s->queries, s->size);
+    Expr rest = op_times(op, new_ones, op_plus(op, s->size, s->value_size));
+    Expr elements = op_times(op, op_times(op, s->batch, s->heads), op_plus(op, query, rest));
+    COST_ADD(op, cost, COST_ELEMENTWISE, elements, "B*Hq*(Sq*Dqk + T*(Dqk + Dv))", {"B", s->batch},
+             {"Hq", s->heads}, {"Sq", s->queries}, {"T", new_ones}, {"Dqk", s->size}, {"Dv", s->value_size});
+}
+
+/* DecoderMaskedSelfAttention projects, as Attention does. */
+void cost_multi_head_attention(Op *op, Cost *cost) {
+    if (is_named(op, "DecoderMaskedSelfAttention")) {
+        cost_projected(op, cost);
+        return;
+    }
+    const MultiHeadInputs *inputs = find_multi_head(op);
+    bool is_packed = is_named(op, "PackedMultiHeadAttention");
+    Scores s = {.heads = heads_expr(op, head_count(op, "num_heads", true)),
+                .left = -1,
+                .right = op_int(op, "unidirectional", 0) ? 0 : -1,
+                .masks = given_inputs(op, inputs->masks, 2)};
+    check_scores(op, cost, &s, read_multi_head(op, is_packed, &s));
+    if (op_has_input(op, inputs->bias)) add_bias(op, cost, &s, s.keys);
+    bool is_buffer = is_named(op, "MultiHeadAttention") ? op_has_input(op, inputs->length)
+                                                        : op_int(op, "past_present_share_buffer", 0) != 0;
+    if (is_packed) {
+        cost->bound = COST_UPPER;
+        s.keys = dim_of(op, 4, 2, 1);
+    }
+    add_past(op, cost, inputs->past, 4, 2, inputs->length, is_buffer, &s);
+    add_scores(op, cost, &s);
+}
+
+/* ---- costs: grouped heads ---- */
+
+/* Where the past is a cache: how many sequences it keeps, the keys of each that are read, the new ones
+ * that are written. */
+typedef struct Cache {
+    Expr sequences, keys, added;
+    Expr heads, size; /* Hkv, D */
+    uint32_t cosines; /* the input; sines come next */
+} Cache;
+
+/* Bytes of `size` elements like those of an input. */
+static Expr nbytes_like(Op *op, uint32_t input, Expr size) {
+    uint32_t bits = dtype_bits(op_dtype(op, input));
+    return bits ? expr_divide(op->algebra, op_times(op, size, bits), 8) : EXPR_UNKNOWN;
+}
+
+/* Bytes of a key (input 3) or value (input 4) in the cache; of a new one, as the query is, where there is
+ * no past. */
+static Expr cached_nbytes(Op *op, uint32_t input, const Cache *cache) {
+    if (op_has_input(op, input)) return nbytes_like(op, input, op_dim(op, INPUT(input), -1));
+    if (op_has_input(op, 3)) return 0; /* keys and values in one */
+    return nbytes_like(op, 0, cache->size);
+}
+
+/* Q, new K and V, the cache's keys and values up to Skv, rows of cosines and sines; out, and new K and V
+ * into the cache. The cache is taken to be updated in place. */
+static void add_cache_bytes(Op *op, Cost *cost, const Scores *s, const Cache *cache) {
+    Expr rows = op_times(op, s->batch, s->queries), written = 0;
+    cost_bytes_none(cost);
+    for (uint32_t i = 0; i < op->inputs.count; i++) {
+        if (i == 3 || i == 4 || !op_has_input(op, i)) continue;
+        bool is_table = i == cache->cosines || i == cache->cosines + 1;
+        Expr row = nbytes_like(op, i, op_dim(op, INPUT(i), -1));
+        cost_reads(op, cost, i, is_table ? op_times(op, rows, row) : op_nbytes(op, INPUT(i)));
+    }
+    for (uint32_t i = 0; i < op->outputs.count; i++)
+        if (i != 1 && i != 2) written = op_plus(op, written, op_nbytes(op, OUTPUT(i)));
+    cost->metrics[COST_BYTES_WRITTEN] = written;
+    if (!op_has_input(op, 3) && !op_has_output(op, 1)) return;
+    Expr pair = op_plus(op, cached_nbytes(op, 3, cache), cached_nbytes(op, 4, cache));
+    Expr position = op_times(op, cache->heads, pair);
+    Expr kept = op_times(op, op_times(op, cache->sequences, cache->keys), position);
+    cost->metrics[COST_BYTES_READ] = op_plus(op, cost->metrics[COST_BYTES_READ], kept);
+    cost->metrics[COST_BYTES_WRITTEN] = op_plus(op, written, op_times(op, cache->added, position));
+}
+
+/* Cosines have half a row for each element that is turned: all of a head's where they are not known. */
+static void add_grouped_rotary(Op *op, Cost *cost, const Scores *s, const Cache *cache) {
+    if (!op_int(op, "do_rotary", 0)) return;
+    Expr half = dim_of(op, cache->cosines, 2, 1);
+    add_rotary(op, cost, s, cache->heads, expr_is_known(half) ? op_times(op, half, 2) : cache->size);
+}
+
+/* As RMSNormalization with a scale, of each head of Q and K that has weights for it. */
+static void add_head_norms(Op *op, Cost *cost, const Scores *s, const Cache *cache, uint32_t first) {
+    const Expr heads[] = {s->heads, cache->heads};
+    for (uint32_t i = 0; i < 2; i++) {
+        if (!op_has_input(op, first + i)) continue;
+        Expr r = op_times(op, op_times(op, s->batch, s->queries), heads[i]), n = op_times(op, r, cache->size);
+        COST_ADD(op, cost, COST_ELEMENTWISE, op_plus(op, op_times(op, n, 4), r), "4*N + R", {"N", n},
+                 {"R", r});
+        COST_ADD(op, cost, COST_TRANSCENDENTALS, r, "R", {"R", r});
+    }
+}
+
+/* How many keys there are in all: what total_sequence_length (an input) says, else past and new ones.
+ * Where past and present are one buffer, of a cache that slides or of a sparse one, at most what it holds. */
+static Expr grouped_keys(Op *op, Cost *cost, Expr new_ones, uint32_t total_input, bool is_buffer) {
+    Expr past = op_has_input(op, 3) ? dim_of(op, 3, 4, 2) : 0;
+    Expr total = expr_resolve(op->algebra, op_item(op, total_input, 0));
+    bool is_sliding = op_has_input(op, 3) && op_int(op, "sliding_window_cache", 0) != 0;
+    if (is_sliding) return past;
+    if (expr_is_known(total)) return total;
+    if (!is_buffer) return op_plus(op, past, new_ones);
+    cost->bound = COST_UPPER;
+    return past;
+}
+
+/* Packed tokens, of sequences whose keys stand in blocks: at most as many as the block table has room for. */
+static void cost_paged(Op *op, Cost *cost) {
+    Groups g;
+    bool has_query = read_groups(op, 2, &g);
+    int64_t value_size = op_int(op, "v_head_size", 0);
+    Scores s = {.batch = 1,
+                .heads = g.query_heads,
+                .queries = has_query ? g.query.dims[0] : EXPR_UNKNOWN,
+                .keys = op_times(op, dim_of(op, 7, 2, 1), dim_of(op, 3, 4, 1)),
+                .size = has_query ? g.size : EXPR_UNKNOWN,
+                .left = -1,
+                .right = -1,
+                .window = op_int(op, "is_causal", 1) ? op_int(op, "local_window_size", -1) : -1,
+                .has_softcap = op_float(op, "softcap", 0) != 0};
+    s.value_size = value_size > 0 ? expr_integer(op->algebra, value_size) : s.size;
+    cost->bound = COST_UPPER;
+    check_scores(op, cost, &s, has_query);
+    if (!bytes_equal(op_string(op, "kv_cache_layout", "SEPARATE"), BYTES_LITERAL("SEPARATE")))
+        cost_gap(op, cost, "the layout of its cache has no formula");
+    add_scores(op, cost, &s);
+    Cache cache = {dim_of(op, 7, 2, 0), s.keys, s.queries, g.key_heads, s.size, 8};
+    add_grouped_rotary(op, cost, &s, &cache);
+    add_head_norms(op, cost, &s, &cache, 12);
+    add_cache_bytes(op, cost, &s, &cache);
+}
+
+/* GroupQueryAttention is causal unless it says otherwise; so is SparseAttention, of which all blocks are
+ * counted, those that are left out too. */
+void cost_group_query_attention(Op *op, Cost *cost) {
+    if (is_named(op, "PagedAttention")) {
+        cost_paged(op, cost);
+        return;
+    }
+    bool is_sparse = is_named(op, "SparseAttention");
+    Groups g;
+    bool has_query = read_groups(op, 3, &g);
+    Expr new_ones = has_query ? g.query.dims[1] : EXPR_UNKNOWN, size = has_query ? g.size : EXPR_UNKNOWN;
+    Scores s = {.batch = has_query ? g.query.dims[0] : EXPR_UNKNOWN,
+                .heads = g.query_heads,
+                .queries = new_ones,
+                .keys = grouped_keys(op, cost, new_ones, is_sparse ? 7 : 6, is_sparse),
+                .size = size,
+                .value_size = size,
+                .left = -1,
+                .right = is_sparse || op_int(op, "causal", 1) ? 0 : -1,
+                .window = op_int(op, "local_window_size", -1),
+                .masks = !is_sparse && op_has_input(op, 10),
+                .has_softcap = op_float(op, "softcap", 0) != 0};
+    s.before = op_minus(op, s.keys, new_ones);
+    if (s.window > 0) s.left = s.window - 1;
+    if (s.right < 0) s.window = 0; /* a window ends at the query: keys behind it are all seen */
+    if (is_sparse) cost->bound = COST_UPPER;
+    check_scores(op, cost, &s, has_query);
+    add_scores(op, cost, &s);
+    Cache cache = {s.batch, s.keys, op_times(op, s.batch, new_ones), g.key_heads, size, is_sparse ? 9 : 7};
+    add_grouped_rotary(op, cost, &s, &cache);
+    if (!is_sparse) add_head_norms(op, cost, &s, &cache, 14);
+    add_cache_bytes(op, cost, &s, &cache);
+}
+
+/* ---- costs: around attention ---- */
+
+/* Gemma's: q*cos(emb) + q_rot*sin(emb), and the same of k. */
+static void cost_gemma_rotary(Op *op, Cost *cost) {
+    Expr q = op_elements(op, INPUT(1)), k = op_elements(op, INPUT(3)), angles = op_elements(op, INPUT(0));
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, op_plus(op, q, k), 3), "3*(N(q) + N(k))", {"N(q)", q},
+             {"N(k)", k});
+    COST_ADD(op, cost, COST_TRANSCENDENTALS, op_times(op, angles, 2), "2*N(emb)", {"N(emb)", angles});
+}
+
+/* Two products and a sum for each of the first rot_dim elements of a head; all are turned where that is 0.
+ * X [B, S, H*D] or [B, H, S, D]. */
+void cost_rotary_embedding(Op *op, Cost *cost) {
+    if (is_named(op, "GemmaRotaryEmbedding")) {
+        cost_gemma_rotary(op, cost);
+        return;
+    }
+    Shape x;
+    int64_t turned = op_int(op, "rotary_embedding_dim", 0);
+    Expr n = op_elements(op, INPUT(0)), rot = expr_integer(op->algebra, turned);
+    if (turned <= 0) {
+        COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, 3), "3*N(X)", {"N(X)", n});
+        return;
+    }
+    bool is_known = ranked(op, 0, 3, 4, &x);
+    Expr heads = is_known && x.rank == 4 ? x.dims[1] : heads_expr(op, head_count(op, "num_heads", true));
+    if (!expr_is_known(heads)) cost_gap(op, cost, "the number of heads is not known");
+    Expr batch = is_known ? x.dims[0] : EXPR_UNKNOWN, length = is_known ? x.dims[x.rank - 2] : EXPR_UNKNOWN;
+    Expr rows = op_times(op, op_times(op, batch, length), heads);
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, op_times(op, rows, rot), 3), "3*B*S*H*rot_dim",
+             {"B", batch}, {"S", length}, {"H", heads}, {"rot_dim", rot});
+}
+
+/* ---- costs: linear attention ---- */
+
+static bool rule_has(Bytes rule, const char *part) {
+    size_t size = strlen(part);
+    for (size_t i = 0; i + size <= rule.size; i++)
+        if (memcmp(rule.data + i, part, size) == 0) return true;
+    return false;
+}
+
+/* Of B*S tokens, for each of H states [dk, dv]: what the key recalls (a delta rule) and its product with
+ * the value are two times dk*dv, a query reads one. A decay (a gated rule) scales the state, and so does
+ * beta what is added (delta). */
+static void add_states(Op *op, Cost *cost, Expr tokens, Expr states, Expr heads, Expr dk, Expr dv) {
+    Bytes rule = op_string(op, "update_rule", "gated_delta");
+    Expr is_gated = rule_has(rule, "gated"), is_delta = rule_has(rule, "delta");
+    Expr each = op_times(op, tokens, op_times(op, dk, dv)), all = op_times(op, each, states);
+    COST_ADD(op, cost, COST_MACS, op_times(op, all, 1 + is_delta), is_delta ? "B*S*H*2*dk*dv" : "B*S*H*dk*dv",
+             {"B*S", tokens}, {"H", states}, {"dk", dk}, {"dv", dv});
+    COST_ADD(op, cost, COST_MACS, op_times(op, each, heads), "B*S*max(Hq, H)*dk*dv", {"B*S", tokens},
+             {"max(Hq, H)", heads}, {"dk", dk}, {"dv", dv});
+    if (is_gated + is_delta)
+        COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, all, is_gated + is_delta),
+                 is_gated && is_delta ? "2*B*S*H*dk*dv" : "B*S*H*dk*dv", {"B*S", tokens}, {"H", states},
+                 {"dk", dk}, {"dv", dv});
+    if (is_gated)
+        COST_ADD(op, cost, COST_TRANSCENDENTALS, op_times(op, tokens, states), "B*S*H", {"B*S", tokens},
+                 {"H", states});
+}
+
+/* Tensors [tokens, H, D] or [B, S, H, D], states for the heads of V. */
+static void cost_gated_delta_net(Op *op, Cost *cost) {
+    Shape q, v;
+    bool is_known = ranked(op, 0, 3, 4, &q) && ranked(op, 2, 3, 4, &v);
+    if (!is_known) q = v = unknown_4();
+    Expr states = v.dims[v.rank - 2], heads = expr_max(op->algebra, q.dims[q.rank - 2], states);
+    add_states(op, cost, op_product(op, &q, 0, q.rank - 2), states, heads, q.dims[q.rank - 1],
+               v.dims[v.rank - 1]);
+}
+
+void cost_linear_attention(Op *op, Cost *cost) {
+    if (is_named(op, "GatedDeltaNet")) {
+        cost_gated_delta_net(op, cost);
+        return;
+    }
+    Expr heads = heads_expr(op, head_count(op, "q_num_heads", true));
+    Expr states = heads_expr(op, head_count(op, "kv_num_heads", true));
+    if (!expr_is_known(heads) || !expr_is_known(states))
+        cost_gap(op, cost, "the number of heads is not known");
+    Expr tokens = op_times(op, dim_of(op, 0, 3, 0), dim_of(op, 0, 3, 1));
+    Expr dk = over_heads(op, dim_of(op, 0, 3, 2), heads), dv = over_heads(op, dim_of(op, 2, 3, 2), states);
+    add_states(op, cost, tokens, states, expr_max(op->algebra, heads, states), dk, dv);
 }

@@ -194,3 +194,89 @@ void infer_bias_softmax_dropout(Op *op) {
     op_set_like_as(op, 1, 0, DTYPE_BOOL);
     op_set_like(op, 2, 0);
 }
+
+/* ---- costs ---- */
+
+/* M*N*K in int8; requantised, or, without a scale of Y, only scaled: N(Y). alpha goes into the scale. */
+void cost_qgemm(Op *op, Cost *cost) {
+    Expr m = op_dim(op, OUTPUT(0), 0), n = op_dim(op, OUTPUT(0), 1), k = matmul_inner(op, 0, 3);
+    Expr y = op_times(op, m, n);
+    cost->dtype = DTYPE_INT8;
+    COST_ADD(op, cost, COST_MACS, op_times(op, y, k), "M*N*K", {"M", m}, {"N", n}, {"K", k});
+    product_add_bias(op, cost, 6);
+    product_add_zero_points(op, cost, 2, 5);
+    if (op_has_input(op, 7)) product_add_requantize(op, cost);
+    else COST_ADD(op, cost, COST_ELEMENTWISE, y, "N(Y)", {"N(Y)", y});
+}
+
+static void add_scaled_products(Op *op, Cost *cost, uint32_t bias) {
+    Expr y = op_elements(op, OUTPUT(0));
+    cost->dtype = DTYPE_INT8;
+    matmul_add_products(op, cost, 0, 1);
+    COST_ADD(op, cost, COST_ELEMENTWISE, y, "N(Y)", {"N(Y)", y});
+    product_add_bias(op, cost, bias);
+}
+
+/* N(Y)*K in int8; N(Y) for the scale, N(Y) for the bias. */
+void cost_matmul_integer_to_float(Op *op, Cost *cost) {
+    add_scaled_products(op, cost, 6);
+}
+
+/* The same, and A is quantised: 2*N(A) for its least and greatest, 5*N(A) to scale, round, shift and clamp. */
+void cost_dynamic_quantize_matmul(Op *op, Cost *cost) {
+    Expr a = op_elements(op, INPUT(0));
+    add_scaled_products(op, cost, 4);
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, a, 7), "2*N(A) + 5*N(A)", {"N(A)", a});
+}
+
+static Expr positive_or(Op *op, const char *name, Expr fallback) {
+    int64_t value = op_int(op, name, 0);
+    return value > 0 ? expr_integer(op->algebra, value) : fallback;
+}
+
+/* N(Y)*K, in A's type or, at accuracy level 4, in int8. K*N weights are widened: a subtraction and a product each (dequant).
+ * Bytes are those of the packed weights, as they are stored. */
+void cost_matmul_nbits(Op *op, Cost *cost) {
+    bool transposed = op_int(op, "transB", 1) != 0; /* MatMulBnb4 for gradients: A [..., N] */
+    Expr y = op_elements(op, OUTPUT(0));
+    Expr k = positive_or(op, transposed ? "K" : "N", op_dim(op, INPUT(0), -1));
+    Expr n = positive_or(op, transposed ? "N" : "K", op_dim(op, OUTPUT(0), -1));
+    if (op_int(op, "accuracy_level", 0) == 4) cost->dtype = DTYPE_INT8;
+    COST_ADD(op, cost, COST_MACS, op_times(op, y, k), "N(Y)*K", {"N(Y)", y}, {"K", k});
+    COST_ADD(op, cost, COST_DEQUANT, op_times(op, op_times(op, n, k), 2), "2*N*K", {"N", n}, {"K", k});
+    product_add_bias(op, cost, 5);
+}
+
+/* Bytes of an input's rows that are picked along gather_axis. */
+static Expr picked_nbytes(Op *op, uint32_t input) {
+    Shape shape;
+    if (!op_has_input(op, input)) return 0;
+    if (!op_shape(op, input, &shape)) return EXPR_UNKNOWN;
+    int32_t axis = op_axis(op, op_int(op, "gather_axis", 0), shape.rank);
+    uint32_t bits = dtype_bits(op_dtype(op, input));
+    if (axis < 0 || bits == 0) return EXPR_UNKNOWN;
+    shape_drop_axis(&shape, axis);
+    Expr each = op_product(op, &shape, 0, shape.rank), n = op_elements(op, INPUT(1));
+    return expr_ceil_divide(op->algebra, op_times(op, op_times(op, n, each), bits), 8);
+}
+
+/* Bits of a number of the table; those that uint8 holds several of are as wide as the attribute says. */
+static uint32_t packed_bits(Op *op) {
+    int64_t bits = op_int(op, "bits", 4);
+    bool is_packed = op_dtype(op, 0) == DTYPE_UINT8 && (bits == 2 || bits == 4);
+    return is_packed ? (uint32_t)bits : dtype_bits(op_dtype(op, 0));
+}
+
+/* 2*N(Y): the zero point taken away and the scale. Only what is picked is read, with its scales and zero points. */
+void cost_gather_block_quantized(Op *op, Cost *cost) {
+    Expr y = op_elements(op, OUTPUT(0));
+    uint32_t bits = packed_bits(op);
+    Expr rows = bits ? expr_ceil_divide(op->algebra, op_times(op, y, bits), 8) : EXPR_UNKNOWN;
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, y, 2), "2*N(Y)", {"N(Y)", y});
+    cost_bytes_none(cost);
+    cost->metrics[COST_BYTES_WRITTEN] = op_nbytes(op, OUTPUT(0));
+    cost_reads(op, cost, 0, rows);
+    cost_reads(op, cost, 1, op_nbytes(op, INPUT(1)));
+    cost_reads(op, cost, 2, picked_nbytes(op, 2));
+    cost_reads(op, cost, 3, picked_nbytes(op, 3));
+}

@@ -300,6 +300,16 @@ static Expr loop_turns(Op *op, const Body *body, uint32_t frame, int64_t *most) 
     return stays_true(op, body, frame) ? turns : EXPR_UNKNOWN;
 }
 
+/* A symbol for turns that nobody knows: the length of the first scan output (all are as long), else one of its own. */
+static Expr turns_symbol(Op *op, uint32_t first_scan, int64_t most) {
+    static const char why[] = "how often the loop runs depends on data";
+    for (uint32_t i = first_scan; i < op->outputs.count; i++)
+        if (op_has_output(op, i)) return op_data_dim(op, i, 0, 0, most, why);
+    for (uint32_t i = 0; i < first_scan; i++)
+        if (op_has_output(op, i)) return op_data_dim(op, i, AXIS_TRIPS, 0, most, why);
+    return EXPR_UNKNOWN;
+}
+
 /* The turn and the condition are scalars, but exporters also declare them as tensors of one element. */
 static Fact as_one_element(Op *op, Id value, Fact scalar) {
     Shape one = {.rank = 1, .dims = {1}};
@@ -333,14 +343,13 @@ void infer_loop(Op *op) {
     for (uint32_t i = 0; i < body.carried_count; i++) op_set_fact(op, i, carried[i]);
     int64_t most;
     Expr turns = loop_turns(op, &body, frame, &most);
+    if (!expr_is_known(turns)) turns = turns_symbol(op, body.carried_count, most);
+    op->infer->shapes->frames.items[frame].turns = turns;
     for (uint32_t i = body.carried_count; i < op->outputs.count && 1 + i < body.outputs.count; i++) {
         Fact item = fact_in(op, frame, body.outputs.ids[1 + i]);
         Shape shape;
         tensor_shape(op, item, &shape);
-        shape_insert_axis(&shape, 0,
-                          expr_is_known(turns)
-                              ? turns
-                              : op_data_dim(op, i, 0, 0, most, "how often the loop runs depends on data"));
+        shape_insert_axis(&shape, 0, turns);
         op_set(op, i, item.dtype, &shape);
     }
 }
@@ -424,6 +433,8 @@ void infer_scan(Op *op) {
         if (!slice_input(op, &plan, plan.skip + i, -1, &carried[i])) return;
     uint32_t frame = run_body(op, &body);
     if (frame == FRAME_NONE) return;
+    op->infer->shapes->frames.items[frame].turns =
+        plan.has_batch ? expr_multiply(op->algebra, plan.batch, plan.length) : plan.length;
     for (uint32_t i = 0; i < op->outputs.count && i < body.outputs.count; i++)
         set_scan_output(op, &plan, i, i < plan.states ? carried[i] : fact_in(op, frame, body.outputs.ids[i]));
 }
@@ -442,6 +453,7 @@ void infer_sequence_map(Op *op) {
         if (fact.kind == TYPE_KIND_SEQUENCE) fact = op_element_of(op, fact).fact;
         set_in(op, frame, inputs.ids[i], or_declared(op, frame, inputs.ids[i], fact), CONTENTS_NONE);
     }
+    op->infer->shapes->frames.items[frame].turns = length;
     infer_graph(op->infer, frame);
     for (uint32_t i = 0; i < op->outputs.count && i < outputs.count; i++)
         op_set_fact(op, i, op_sequence_of(op, fact_in(op, frame, outputs.ids[i]), length));

@@ -2,7 +2,10 @@
  *
  * Y = (N, M, (D + pads - ((k - 1)*dilation + 1))/stride + 1, ...)
  */
+#include <string.h>
+
 #include "ops/family.h"
+#include "ops/matmul.h"
 #include "ops/rules.h"
 #include "ops/window.h"
 
@@ -288,4 +291,203 @@ void infer_reorder_output(Op *op) {
     int32_t channels = image_channel_axis(&shape, channels_last);
     shape.dims[channels] = expr_integer(op->algebra, op_int(op, "channels", 0));
     op_set(op, 0, op_dtype(op, 0), &shape);
+}
+
+/* ---- costs ---- */
+
+/* The window of a convolution over a space of that rank, its kernel from kernel_shape or the weights. */
+static bool conv_window(Op *op, ConvForm form, int32_t rank, Window *window) {
+    Shape x, weights;
+    if (rank < 1 || !window_read(op, rank, window)) return false;
+    if (!op_shape(op, form.weights, &weights)) return true;
+    int32_t first = 2;
+    if (form.weights_vary && op_shape(op, form.x, &x) && weights.rank == rank + 2) {
+        Expr channels = x.dims[x.rank - 1], group = family_positive(op, "group", 1);
+        bool is_second = op_times(op, weights.dims[1], group) == channels;
+        bool is_last = op_times(op, weights.dims[rank + 1], group) == channels;
+        if (is_last && !is_second) first = 1;
+    }
+    if (weights.rank == rank + 2) window_read_kernel(window, &weights, first);
+    return true;
+}
+
+/* C_in/group: the weights' second dimension, unless they are not known or lie in a layout of their own. */
+static Expr channels_per_group(Op *op, ConvForm form) {
+    Shape x, weights;
+    if (!form.weights_vary && op_shape(op, form.weights, &weights) && weights.rank > 1)
+        return weights.dims[1];
+    Expr group = family_positive(op, "group", 1);
+    if (!op_shape(op, form.x, &x) || x.rank < 2 || !group) return EXPR_UNKNOWN;
+    return expr_divide(op->algebra, x.dims[image_channel_axis(&x, form.channels_last)], group);
+}
+
+/* B*C_out*(C_in/group)*K_inside, where K_inside are the pairs of a place and a sample of the kernel there that is no padding.
+ * Without padding they are all: macs_valid stays as it is. */
+static void add_valid(Op *op, Cost *cost, ConvForm form, const Window *window, const Shape *y) {
+    Shape x;
+    Expr inside = 1, batch = y->dims[0], channels = channels_per_group(op, form);
+    Expr outputs = y->dims[image_channel_axis(y, form.channels_last)];
+    bool is_padded = false, is_known = op_shape(op, form.x, &x) && x.rank == y->rank;
+    for (int32_t i = 0, space = image_space_axis(form.channels_last); i < window->rank; i++) {
+        Expr size = is_known ? x.dims[space + i] : EXPR_UNKNOWN, places = y->dims[space + i];
+        Expr before = window_pad_before(op, window, i, size, places);
+        bool pads = window_is_padded(window, i);
+        is_padded = is_padded || pads;
+        inside = op_times(op, inside,
+                          pads ? window_inside(op, window, i, size, places, before)
+                               : op_times(op, places, window->kernel[i]));
+    }
+    if (!is_padded) return;
+    Expr each = op_times(op, op_times(op, batch, outputs), channels);
+    COST_ADD(op, cost, COST_MACS_VALID, op_times(op, each, inside), "B*C_out*(C_in/group)*K_inside",
+             {"B", batch}, {"C_out", outputs}, {"C_in/group", channels}, {"K_inside", inside});
+}
+
+/* N(Y)*(C_in/group)*K, padding included. */
+static void add_convolution(Op *op, Cost *cost, ConvForm form) {
+    Shape y;
+    Window window;
+    bool has_shape = op_place_shape(op, OUTPUT(0), &y),
+         has_window = has_shape && conv_window(op, form, y.rank - 2, &window);
+    if (has_shape && !has_window) cost_gap(op, cost, "its window is not known");
+    Expr n = op_elements(op, OUTPUT(0)), channels = channels_per_group(op, form);
+    Expr kernel = has_window ? window_kernel_size(op, &window) : EXPR_UNKNOWN;
+    COST_ADD(op, cost, COST_MACS, op_times(op, op_times(op, n, channels), kernel), "N(Y)*(C_in/group)*K",
+             {"N(Y)", n}, {"C_in/group", channels}, {"K", kernel});
+    if (has_window) add_valid(op, cost, form, &window, &y);
+}
+
+/* N(Y) for the bias, for a sum that is added (input 3 of fused ones), and a fused activation. */
+void cost_conv(Op *op, Cost *cost) {
+    bool is_last = strncmp(op->rule->name, "Nhwc", 4) == 0;
+    ConvForm form = {.x = 0, .weights = 1, .bias = 2, .channels_last = is_last, .weights_vary = is_last};
+    add_convolution(op, cost, form);
+    product_add_bias(op, cost, 2);
+    product_add_bias(op, cost, 3);
+    cost_activation(op, cost, op_string(op, "activation", ""), op_elements(op, OUTPUT(0)));
+}
+
+/* In int8, and zero points. */
+void cost_conv_integer(Op *op, Cost *cost) {
+    cost->dtype = DTYPE_INT8;
+    add_convolution(op, cost, (ConvForm){.x = 0, .weights = 1});
+    product_add_zero_points(op, cost, 2, 3);
+}
+
+/* In int8, requantised; a bias, zero points. */
+void cost_qlinear_conv(Op *op, Cost *cost) {
+    cost->dtype = DTYPE_INT8;
+    add_convolution(op, cost,
+                    (ConvForm){.x = 0, .weights = 3, .channels_last = op_int(op, "channels_last", 0) != 0});
+    product_add_bias(op, cost, 8);
+    product_add_requantize(op, cost);
+    product_add_zero_points(op, cost, 2, 5);
+}
+
+/* N(Y)*(C_in/group)*K. Each input channel is sampled (4 products, 3 additions) at B*K*OH*OW points; each of these has
+ * coordinates and weights of its four neighbours (10) in every offset group, which a mask scales (4). */
+void cost_deform_conv(Op *op, Cost *cost) {
+    Shape y;
+    ConvForm form = {.x = 0, .weights = 1, .bias = 3};
+    Window window;
+    bool has_shape = op_place_shape(op, OUTPUT(0), &y);
+    if (!has_shape) cost->metrics[COST_MACS] = EXPR_UNKNOWN;
+    else if (y.rank != 4 || !conv_window(op, form, 2, &window))
+        cost_gap(op, cost, "it is counted with two axes of space and a known window only");
+    if (!expr_is_known(cost->metrics[COST_MACS])) return;
+    Expr n = op_elements(op, OUTPUT(0)), channels = channels_per_group(op, form), c = op_dim(op, INPUT(0), 1);
+    Expr batch = y.dims[0], k = window_kernel_size(op, &window), space = op_product(op, &y, 2, 4);
+    Expr group = family_positive(op, "offset_group", 1), mask = op_has_input(op, 4) ? 4 : 0;
+    if (!group) group = EXPR_UNKNOWN;
+    Expr points = op_times(op, op_times(op, batch, k), space);
+    COST_ADD(op, cost, COST_MACS, op_times(op, op_times(op, n, channels), k), "N(Y)*(C_in/group)*K",
+             {"N(Y)", n}, {"C_in/group", channels}, {"K", k});
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, op_times(op, points, c), 7), "7*B*C_in*K*OH*OW",
+             {"B", batch}, {"C_in", c}, {"K", k}, {"OH*OW", space});
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, op_times(op, points, group), 10 + mask),
+             "(10 + mask)*B*offset_group*K*OH*OW", {"mask", mask}, {"B", batch}, {"offset_group", group},
+             {"K", k}, {"OH*OW", space});
+    product_add_bias(op, cost, 3);
+}
+
+/* Depthwise: N(Y)*K, of weights (C, 1, K); a bias, and x*sigmoid(x) where it is fused. */
+void cost_causal_conv(Op *op, Cost *cost) {
+    Shape weights;
+    bool is_varlen = strncmp(op->rule->name, "Varlen", 6) == 0;
+    Bytes activation = op_string(op, "activation", "none");
+    Expr n = op_elements(op, OUTPUT(0)), k = EXPR_UNKNOWN;
+    if (op_shape(op, 1, &weights) && weights.rank > 1) k = op_product(op, &weights, 1, weights.rank);
+    COST_ADD(op, cost, COST_MACS, op_times(op, n, k), "N(Y)*K", {"N(Y)", n}, {"K", k});
+    product_add_bias(op, cost, is_varlen ? 3 : 2);
+    if (bytes_equal(activation, BYTES_LITERAL("silu")) || bytes_equal(activation, BYTES_LITERAL("swish"))) {
+        COST_ADD(op, cost, COST_ELEMENTWISE, n, "N(Y)", {"N(Y)", n});
+        COST_ADD(op, cost, COST_TRANSCENDENTALS, n, "N(Y)", {"N(Y)", n});
+    } else if (!bytes_equal(activation, BYTES_LITERAL("none"))) {
+        cost_activation(op, cost, activation, n);
+    }
+}
+
+/* An output that is given, or SAME, cuts what the whole would be: half of it before, where that is odd the longer half
+ * unless SAME_UPPER puts it behind. */
+static Expr transposed_begin(Op *op, const Window *window, int32_t axis, Expr size, Expr made,
+                             int64_t output_padding) {
+    Bytes auto_pad = op_string(op, "auto_pad", "");
+    Window rule = *window;
+    Expr stride = expr_integer(op->algebra, window->strides[axis]);
+    Expr whole = op_plus(op, op_times(op, op_minus(op, size, 1), stride), window_extent(op, window, axis));
+    whole = op_plus(op, whole, expr_integer(op->algebra, output_padding));
+    rule.is_lower = !bytes_equal(auto_pad, BYTES_LITERAL("SAME_UPPER"));
+    return window_begin(op, &rule, op_minus(op, whole, made));
+}
+
+/* As add_valid, with the roles of input and output exchanged: what a sample of the kernel adds to may be cut off. */
+static void add_transposed_valid(Op *op, Cost *cost, const Window *window, const Shape *x, const Shape *y,
+                                 Expr channels) {
+    int64_t sizes[2 * SHAPE_RANK_LIMIT], paddings[2 * SHAPE_RANK_LIMIT];
+    uint32_t rank = (uint32_t)window->rank;
+    Expr inside = 1, batch = x->dims[0], inputs = x->dims[1];
+    bool is_cut = false;
+    if (!window_list(op, "output_shape", rank, -1, 0, sizes) ||
+        !window_list(op, "output_padding", rank, 0, 0, paddings))
+        return;
+    for (int32_t i = 0; i < window->rank; i++) {
+        Expr size = x->dims[2 + i], made = y->dims[2 + i];
+        bool is_given = sizes[i] >= 0 || window->auto_pad == AUTO_PAD_SAME;
+        bool cuts = is_given || window_is_padded(window, i);
+        Expr begin = is_given ? transposed_begin(op, window, i, size, made, paddings[i]) : window->pads[i];
+        is_cut = is_cut || cuts;
+        inside = op_times(op, inside,
+                          cuts ? window_inside(op, window, i, made, size, begin)
+                               : op_times(op, size, window->kernel[i]));
+    }
+    if (!is_cut) return;
+    Expr each = op_times(op, op_times(op, batch, inputs), channels);
+    COST_ADD(op, cost, COST_MACS_VALID, op_times(op, each, inside), "B*C_in*(C_out/group)*K_inside",
+             {"B", batch}, {"C_in", inputs}, {"C_out/group", channels}, {"K_inside", inside});
+}
+
+/* C_out/group: the weights' second dimension. */
+static Expr transposed_channels(Op *op, const Shape *y) {
+    Shape weights;
+    if (op_shape(op, 1, &weights) && weights.rank > 1) return weights.dims[1];
+    Expr group = family_positive(op, "group", 1);
+    return group ? expr_divide(op->algebra, y->dims[1], group) : EXPR_UNKNOWN;
+}
+
+/* N(X)*(C_out/group)*K: every input sample goes through the whole kernel, whatever the output is cut to. A bias: N(Y). */
+void cost_conv_transpose(Op *op, Cost *cost) {
+    Shape x, y;
+    Window window;
+    bool is_dynamic = op_has_input(op, 2) && strcmp(op->rule->name, "ConvTransposeWithDynamicPads") == 0;
+    bool has_shapes = op_shape(op, 0, &x) && op_place_shape(op, OUTPUT(0), &y) && x.rank == y.rank;
+    bool has_window = has_shapes && conv_window(op, (ConvForm){.x = 0, .weights = 1}, x.rank - 2, &window);
+    if (has_shapes && !has_window) cost_gap(op, cost, "its window is not known");
+    Expr n = op_elements(op, INPUT(0)), channels = has_window ? transposed_channels(op, &y) : EXPR_UNKNOWN;
+    Expr k = has_window ? window_kernel_size(op, &window) : EXPR_UNKNOWN;
+    COST_ADD(op, cost, COST_MACS, op_times(op, op_times(op, n, channels), k), "N(X)*(C_out/group)*K",
+             {"N(X)", n}, {"C_out/group", channels}, {"K", k});
+    if (has_window && is_dynamic) take_pads(op, 2, &window);
+    if (has_window) add_transposed_valid(op, cost, &window, &x, &y, channels);
+    product_add_bias(op, cost, strcmp(op->rule->name, "ConvTransposeWithDynamicPads") == 0 ? 3 : 2);
+    cost_activation(op, cost, op_string(op, "activation", ""), op_elements(op, OUTPUT(0)));
 }

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "ops/cost.h"
 #include "ops/rules.h"
 
 #define EINSUM_LABELS 52
@@ -165,4 +166,157 @@ void infer_einsum(Op *op) {
     Shape result = {.rank = 0};
     bool done = read_equation(&e, &result) && (e.is_rank_known || !e.has_ellipsis);
     op_set(op, 0, op_dtype(op, 0), done ? &result : NULL);
+}
+
+/* ---- costs ---- */
+
+/* An input, or what is left of those multiplied before: its labels and their sizes. */
+typedef struct EinsumOperand {
+    uint64_t labels;
+    Expr dims[EINSUM_LABELS];
+    Shape ellipsis;
+} EinsumOperand;
+
+/* Sizes that stand for one another, as inference has found (op_broadcast_dim), only read. */
+static Expr broadcast_size(Op *op, Expr a, Expr b) {
+    if (a == b || b == 1) return a;
+    if (a == 1) return b;
+    if (!expr_is_known(a) || !expr_is_known(b)) {
+        Expr known = expr_is_known(a) ? a : b;
+        return expr_is_small(known) ? known : EXPR_UNKNOWN;
+    }
+    if (expr_is_constant(op->algebra, a)) return a;
+    return expr_is_constant(op->algebra, b) ? b : expr_max(op->algebra, a, b);
+}
+
+/* The next term of the equation with an input's shape. An unknown shape gives unknown sizes; a diagonal counts once. */
+static bool take_operand(Einsum *e, uint32_t input, EinsumOperand *operand) {
+    int labels[SHAPE_RANK_LIMIT], count, ellipses = 0, axis = 0;
+    Shape shape;
+    if (!read_term(e, labels, &count)) return false;
+    for (int i = 0; i < count; i++) ellipses += labels[i] < 0;
+    bool is_known = op_shape(e->op, input, &shape);
+    int32_t covered = is_known ? shape.rank - (count - ellipses) : ellipses;
+    if (ellipses > 1 || covered < 0 || (covered > 0 && !ellipses)) return false;
+    *operand = (EinsumOperand){.labels = 0, .ellipsis = {.rank = covered}};
+    for (int i = 0; i < count; axis += labels[i] < 0 ? covered : 1, i++) {
+        for (int32_t d = 0; labels[i] < 0 && d < covered; d++)
+            operand->ellipsis.dims[d] = is_known ? shape.dims[axis + d] : EXPR_UNKNOWN;
+        if (labels[i] < 0) continue;
+        Expr dim = is_known ? shape.dims[axis] : EXPR_UNKNOWN;
+        bool is_first = !(operand->labels & (uint64_t)1 << labels[i]);
+        operand->labels |= (uint64_t)1 << labels[i];
+        operand->dims[labels[i]] = is_first ? dim : broadcast_size(e->op, operand->dims[labels[i]], dim);
+    }
+    if (next_char(e) == ',') skip(e, 1);
+    return true;
+}
+
+static void join_operand(Op *op, EinsumOperand *left, const EinsumOperand *right) {
+    for (int label = 0; label < EINSUM_LABELS; label++) {
+        uint64_t bit = (uint64_t)1 << label;
+        if (!(right->labels & bit)) continue;
+        left->dims[label] = left->labels & bit ? broadcast_size(op, left->dims[label], right->dims[label])
+                                               : right->dims[label];
+    }
+    left->labels |= right->labels;
+    const Shape *a = &left->ellipsis, *b = &right->ellipsis;
+    Shape joined = a->rank >= b->rank ? *a : *b;
+    const Shape *shorter = a->rank >= b->rank ? b : a;
+    for (int32_t i = 0; i < shorter->rank; i++) {
+        Expr *dim = &joined.dims[joined.rank - shorter->rank + i];
+        *dim = broadcast_size(op, *dim, shorter->dims[i]);
+    }
+    left->ellipsis = joined;
+}
+
+/* How many terms have each label, and which labels the output has. False where the equation has no such form. */
+static bool count_labels(Einsum e, uint32_t *uses, uint64_t *kept) {
+    int labels[SHAPE_RANK_LIMIT], count;
+    for (uint32_t i = 0; i < e.op->inputs.count; i++) {
+        uint64_t own = 0;
+        if (i > 0 && next_char(&e) != ',') return false;
+        if (i > 0) skip(&e, 1);
+        if (!read_term(&e, labels, &count)) return false;
+        for (int j = 0; j < count; j++) {
+            if (labels[j] < 0) continue;
+            e.seen[labels[j]]++;
+            if (!(own >> labels[j] & 1)) uses[labels[j]]++;
+            own |= (uint64_t)1 << labels[j];
+        }
+    }
+    *kept = 0;
+    for (int label = 0; label < EINSUM_LABELS; label++)
+        if (e.seen[label] == 1) *kept |= (uint64_t)1 << label;
+    if (next_char(&e) == '\0') return e.op->inputs.count > 0;
+    if (e.equation.size < 2 || memcmp(e.equation.data, "->", 2) != 0) return false;
+    skip(&e, 2);
+    *kept = 0;
+    if (!read_term(&e, labels, &count) || e.equation.size) return false;
+    for (int j = 0; j < count; j++)
+        if (labels[j] >= 0) *kept |= (uint64_t)1 << labels[j];
+    return e.op->inputs.count > 0;
+}
+
+/* N(labels): the product of the sizes of all distinct labels, which stand behind it as terms. Gives how many terms. */
+static uint32_t label_terms(Op *op, const EinsumOperand *operand, CostTerm *terms) {
+    static const char names[] =
+        "A\0B\0C\0D\0E\0F\0G\0H\0I\0J\0K\0L\0M\0N\0O\0P\0Q\0R\0S\0T\0U\0V\0W\0X\0Y\0Z\0"
+        "a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0k\0l\0m\0n\0o\0p\0q\0r\0s\0t\0u\0v\0w\0x\0y\0z";
+    Expr ellipsis = op_product(op, &operand->ellipsis, 0, operand->ellipsis.rank), all = ellipsis;
+    uint32_t count = 1;
+    if (operand->ellipsis.rank > 0) terms[count++] = (CostTerm){"...", ellipsis};
+    for (int label = 0; label < EINSUM_LABELS; label++) {
+        if (!(operand->labels >> label & 1)) continue;
+        all = op_times(op, all, operand->dims[label]);
+        if (count < COST_NOTE_TERMS - 1) terms[count++] = (CostTerm){names + 2 * label, operand->dims[label]};
+    }
+    terms[0] = (CostTerm){"N(labels)", all};
+    terms[count] = (CostTerm){NULL, 0};
+    return count;
+}
+
+/* One operand: what is summed up, N(labels) - N(Y) additions. A pair: N(labels) MACs when a label is summed over, as many
+ * products when none is. */
+static void add_einsum_step(Op *op, Cost *cost, const EinsumOperand *operand, bool is_single,
+                            bool is_contraction) {
+    CostTerm terms[COST_NOTE_TERMS + 1];
+    uint32_t count = label_terms(op, operand, terms);
+    Expr n = terms[0].value, y = op_elements(op, OUTPUT(0));
+    if (is_single) {
+        terms[count] = (CostTerm){"N(Y)", y};
+        terms[count + 1] = (CostTerm){NULL, 0};
+        cost_add(op, cost, COST_ELEMENTWISE, op_minus(op, n, y), "N(labels) - N(Y)", terms);
+    } else {
+        cost_add(op, cost, is_contraction ? COST_MACS : COST_ELEMENTWISE, n, "N(labels)", terms);
+    }
+}
+
+/* Labels that are summed over now: the output lacks them, and so do all terms still to come. */
+static uint64_t labels_gone(const EinsumOperand *left, const uint32_t *uses, uint64_t kept) {
+    uint64_t gone = 0;
+    for (int label = 0; label < EINSUM_LABELS; label++)
+        if ((left->labels & ~kept) >> label & 1 && uses[label] == 0) gone |= (uint64_t)1 << label;
+    return gone;
+}
+
+/* Operands are multiplied from left to right, each pair summed over the labels that neither the output nor a later operand
+ * has. */
+void cost_einsum(Op *op, Cost *cost) {
+    Einsum e = {.op = op, .equation = op_string(op, "equation", ""), .is_rank_known = true};
+    uint32_t uses[EINSUM_LABELS] = {0}, count = op->inputs.count;
+    uint64_t kept;
+    EinsumOperand left = {.labels = 0}, right;
+    bool fits = count_labels(e, uses, &kept);
+    for (uint32_t i = 0; fits && i < count; i++) {
+        EinsumOperand *taken = i ? &right : &left;
+        fits = take_operand(&e, i, taken);
+        for (int label = 0; fits && label < EINSUM_LABELS; label++) uses[label] -= (uint32_t)(taken->labels >> label & 1);
+        if (!fits || (i == 0 && count > 1)) continue;
+        if (i) join_operand(op, &left, &right);
+        uint64_t gone = labels_gone(&left, uses, kept);
+        add_einsum_step(op, cost, &left, count == 1, gone != 0);
+        left.labels &= ~gone;
+    }
+    if (!fits) cost_gap(op, cost, "its equation does not fit its inputs");
 }

@@ -336,3 +336,44 @@ void contents_clip(Op *op) {
     }
     op_set_contents(op, 0, items, a->count);
 }
+
+/* ---- costs ---- */
+
+/* Bounds that are given: each a comparison for every element. */
+void cost_clip(Op *op, Cost *cost) {
+    int64_t bounds = 0;
+    static const char *const names[] = {"min", "max"};
+    for (uint32_t i = 0; i < 2; i++)
+        if (op_has_input(op, i + 1) || op_attribute(op, names[i])) bounds++;
+    cost_each(op, cost, bounds, 0);
+}
+
+/* A comparison or an addition less than there are inputs. */
+void cost_variadic(Op *op, Cost *cost) {
+    Expr n = op_elements(op, OUTPUT(0)), inputs = op->inputs.count;
+    cost->flags |= COST_IN_PLACE;
+    if (inputs == 0) return;
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, inputs - 1), "(n - 1)*N(Y)", {"n", inputs},
+             {"N(Y)", n});
+}
+
+/* n - 1 additions and a division. */
+void cost_mean(Op *op, Cost *cost) {
+    Expr n = op_elements(op, OUTPUT(0)), inputs = op->inputs.count;
+    cost->flags |= COST_IN_PLACE;
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, inputs), "n*N(Y)", {"n", inputs}, {"N(Y)", n});
+}
+
+/* Constant exponents that are no call of pow: 2 is x*x, 3 is x*x*x, 0.5 a square root, -1 a division, 1 nothing. */
+void cost_pow(Op *op, Cost *cost) {
+    double exponent = 0;
+    const Contents *contents = op_contents(op, 1);
+    bool is_known = contents && contents->count > 0;
+    for (uint32_t i = 0; is_known && i < contents->count; i++)
+        is_known = contents->items[i] == contents->items[0];
+    is_known = is_known && expr_to_double(op->algebra, contents->items[0], &exponent);
+    if (is_known && exponent == 1) cost_each(op, cost, 0, 0);
+    else if (is_known && (exponent == 2 || exponent == -1)) cost_each(op, cost, 1, 0);
+    else if (is_known && exponent == 3) cost_each(op, cost, 2, 0);
+    else cost_each(op, cost, 0, 1);
+}

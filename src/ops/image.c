@@ -1,4 +1,5 @@
 /* Operators on images that rearrange or sample them. */
+#include "ops/cost.h"
 #include "ops/family.h"
 #include "ops/rules.h"
 #include "ops/window.h"
@@ -191,4 +192,52 @@ void infer_word_conv_embedding(Op *op) {
     if (op_shape(op, 0, &words) && words.rank >= 1) y.dims[0] = words.dims[0];
     if (op_shape(op, 1, &filters) && filters.rank >= 1) y.dims[1] = filters.dims[0];
     op_set(op, 0, op_dtype(op, 1), &y);
+}
+
+/* ---- costs ---- */
+
+/* With d coordinates at each of `points`. Linear: 2^d products and one addition less for each of Y; at a point 2*d to come
+ * from coordinates to places, d distances, and weights of 2^d neighbours of d factors. Cubic: 4^d products, 40 at a point.
+ * Nearest: 3*d at a point. */
+void cost_grid_sample(Op *op, Cost *cost) {
+    Shape y;
+    Bytes mode = op_string(op, "mode", "linear");
+    bool is_cubic = bytes_equal(mode, BYTES_LITERAL("cubic")) || bytes_equal(mode, BYTES_LITERAL("bicubic")),
+         is_linear =
+             bytes_equal(mode, BYTES_LITERAL("linear")) || bytes_equal(mode, BYTES_LITERAL("bilinear"));
+    bool has_shape = op_place_shape(op, OUTPUT(0), &y),
+         is_nearest = bytes_equal(mode, BYTES_LITERAL("nearest"));
+    if (!has_shape || y.rank < 3 || !(is_cubic || is_linear || is_nearest)) {
+        if (has_shape) cost_gap(op, cost, "its mode is not known, or there is no space to sample");
+        cost->metrics[COST_ELEMENTWISE] = EXPR_UNKNOWN;
+        return;
+    }
+    Expr n = op_elements(op, OUTPUT(0)), d = y.rank - 2;
+    Expr points = op_times(op, y.dims[0], op_product(op, &y, 2, y.rank));
+    Expr corners = expr_power(op->algebra, is_cubic ? 4 : 2, (uint32_t)d),
+         each = op_minus(op, op_times(op, corners, 2), 1);
+    if (!is_nearest)
+        COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, each, n),
+                 is_cubic ? "(2*4^d - 1)*N(Y)" : "(2^(d + 1) - 1)*N(Y)", {"d", d}, {"N(Y)", n});
+    Expr at_point = is_nearest ? 3 * d : is_cubic ? 40 : op_plus(op, 3 * d, op_times(op, corners, d));
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, at_point, points),
+             is_nearest ? "3*d*points"
+             : is_cubic ? "40*points"
+                        : "(2*d + d + 2^d*d)*points",
+             {"d", d}, {"points", points});
+}
+
+/* Each of d coordinates is a row of theta times the d coordinates of the place and 1. */
+void cost_affine_grid(Op *op, Cost *cost) {
+    Shape y;
+    Expr n = op_elements(op, OUTPUT(0)), d = op_place_shape(op, OUTPUT(0), &y) ? y.rank - 2 : EXPR_UNKNOWN;
+    COST_ADD(op, cost, COST_MACS, op_times(op, n, op_plus(op, d, 1)), "N(Y)*(d + 1)", {"N(Y)", n}, {"d", d});
+}
+
+/* What falls onto a place is added up: N(X) - N(Y), at least 0. */
+void cost_col2im(Op *op, Cost *cost) {
+    Expr x = op_elements(op, INPUT(0)), y = op_elements(op, OUTPUT(0)), sum = op_minus(op, x, y);
+    bool is_sure = expr_is_known(sum) && expr_less(op->algebra, sum, 0) == TRUTH_FALSE;
+    COST_ADD(op, cost, COST_ELEMENTWISE, is_sure ? sum : expr_max(op->algebra, sum, 0),
+             is_sure ? "N(X) - N(Y)" : "max(N(X) - N(Y), 0)", {"N(X)", x}, {"N(Y)", y});
 }

@@ -20,6 +20,7 @@ Text infer_text(Infer *infer, const char *format, va_list args) {
 void infer_problem(Infer *infer, ShapeProblemCode code, uint32_t frame, Id node, Id value, const char *format,
                    ...) {
     Shapes *shapes = infer->shapes;
+    if (infer->is_costing) return;
     if (shapes->problem_counts[code]++ >= SHAPE_PROBLEMS_PER_CODE) return;
     va_list args;
     va_start(args, format);
@@ -71,9 +72,14 @@ const Fact *shapes_fact(const Shapes *shapes, uint32_t frame, Id value) {
     return &shapes->facts.items[f->first_fact + (value - shapes->model->graphs.items[f->graph].first_value)];
 }
 
-Fact *infer_fact(Infer *infer, uint32_t frame, Id value) {
+uint32_t infer_fact_index(const Infer *infer, uint32_t frame, Id value) {
     const Fact *fact = shapes_fact(infer->shapes, frame, value);
-    return fact == &no_fact ? NULL : infer->shapes->facts.items + (fact - infer->shapes->facts.items);
+    return fact == &no_fact ? UINT32_MAX : (uint32_t)(fact - infer->shapes->facts.items);
+}
+
+Fact *infer_fact(Infer *infer, uint32_t frame, Id value) {
+    uint32_t at = infer_fact_index(infer, frame, value);
+    return at == UINT32_MAX ? NULL : &infer->shapes->facts.items[at];
 }
 
 static Symbol frame_key(Interner *table, uint32_t frame, Id node, Id graph, bool add) {
@@ -132,7 +138,8 @@ uint32_t infer_enter(Infer *infer, FrameKind kind, uint32_t frame, Id node, Id g
         forget_facts(infer, known);
         return known;
     }
-    uint32_t made = push_frame(infer, (Frame){.kind = kind, .graph = graph, .parent = frame, .node = node});
+    uint32_t made =
+        push_frame(infer, (Frame){.kind = kind, .graph = graph, .parent = frame, .node = node, .turns = 1});
     if (made != FRAME_NONE && !array_push(&infer->frame_numbers, made)) infer->out_of_memory = true;
     return infer->out_of_memory ? FRAME_NONE : made;
 }
@@ -170,7 +177,9 @@ SymbolId infer_dim_symbol(Infer *infer, uint32_t frame, Id value, uint32_t axis,
     if (symbol - 1 < infer->dim_symbols.count) return infer->dim_symbols.items[symbol - 1];
     char name[160];
     Bytes of = model_name(infer->model, infer->model->values.items[value].name);
-    snprintf(name, sizeof name, "%.*s:%u", (int)(of.size < 140 ? of.size : 140), of.data, axis);
+    int shown = (int)(of.size < 140 ? of.size : 140);
+    if (axis == AXIS_TRIPS) snprintf(name, sizeof name, "%.*s:trips", shown, of.data);
+    else snprintf(name, sizeof name, "%.*s:%u", shown, of.data, axis);
     SymbolId made = algebra_fresh_symbol(infer->algebra, (Bytes){name, strlen(name)}, least);
     if (made == UINT32_MAX || !array_push(&infer->dim_symbols, made)) {
         infer->out_of_memory = true;
@@ -602,6 +611,8 @@ void shapes_free(Shapes *shapes) {
         interner_free(&infer->shape_table);
         interner_free(&infer->frame_table);
         interner_free(&infer->dim_table);
+        interner_free(&infer->ensemble_table);
+        array_free(&infer->ensembles);
         array_free(&infer->frame_numbers);
         array_free(&infer->dim_symbols);
         array_free(&infer->contents);
@@ -609,6 +620,7 @@ void shapes_free(Shapes *shapes) {
         array_free(&infer->demands);
         array_free(&infer->scratch);
         array_free(&infer->attributes);
+        array_free(&infer->shape_elements);
         free(infer->rules);
         free(infer->first_frames);
         free(infer);
@@ -647,7 +659,8 @@ static Shapes *shapes_new(Model *model, Algebra *algebra) {
         memset(infer->first_frames, 0xff, model->graphs.count * sizeof *infer->first_frames);
     bool done = shapes->algebra && infer->rules && infer->first_frames && interner_init(&shapes->text) &&
                 interner_init(&infer->shape_table) && interner_init(&infer->frame_table) &&
-                interner_init(&infer->dim_table) && array_push(&infer->contents, (ContentsSlot){NULL}) &&
+                interner_init(&infer->dim_table) && interner_init(&infer->ensemble_table) &&
+                array_push(&infer->contents, (ContentsSlot){NULL}) &&
                 array_push(&infer->contents, (ContentsSlot){NULL}) &&
                 array_reserve(&shapes->facts, model->value_count);
     if (!done) {
@@ -664,7 +677,8 @@ static void infer_training(Infer *infer) {
     for (Id graph = 1; graph < infer->model->graphs.count; graph++) {
         GraphKind kind = infer->model->graphs.items[graph].kind;
         if (kind != GRAPH_KIND_TRAINING_INITIALIZATION && kind != GRAPH_KIND_TRAINING_ALGORITHM) continue;
-        uint32_t frame = push_frame(infer, (Frame){.kind = FRAME_SUBGRAPH, .graph = graph, .node = ID_NONE});
+        uint32_t frame =
+            push_frame(infer, (Frame){.kind = FRAME_SUBGRAPH, .graph = graph, .node = ID_NONE, .turns = 1});
         if (frame == FRAME_NONE) return;
         set_input_facts(infer, frame, model_list(infer->model, infer->model->graphs.items[graph].inputs));
         infer_graph(infer, frame);
@@ -681,7 +695,7 @@ Shapes *shapes_infer(Model *model, const ShapesOptions *options, Error *err) {
     if (options) infer->hook = options->hook;
     const Graph *graph = &model->graphs.items[0];
     uint32_t frame =
-        push_frame(infer, (Frame){.kind = FRAME_MAIN, .graph = 0, .parent = FRAME_NONE, .node = ID_NONE});
+        push_frame(infer, (Frame){.kind = FRAME_MAIN, .parent = FRAME_NONE, .node = ID_NONE, .turns = 1});
     if (frame != FRAME_NONE) {
         set_input_facts(infer, frame, model_list(model, graph->inputs));
         if (!apply_options(infer, options, err)) {

@@ -4,6 +4,7 @@
 #ifndef ONNXDOC_INFER_H
 #define ONNXDOC_INFER_H
 
+#include "ops/ensemble.h"
 #include "ops/op.h"
 
 /* Nodes inferred in all, calls counted each time: functions that call functions can be far more than the file holds. */
@@ -54,6 +55,8 @@ struct Infer {
     Interner shape_table; /* arrays of Expr as bytes -> ShapeId */
     Interner frame_table; /* {frame, node, graph} as bytes -> index in frame_numbers + 1 */
     Array(uint32_t) frame_numbers;
+    Interner ensemble_table; /* where its lists stand in the file, as bytes -> index in ensembles + 1 */
+    Array(EnsembleDepths) ensembles;
     Interner dim_table; /* {fact, axis} as bytes -> index in dim_symbols + 1 */
     Array(SymbolId) dim_symbols;
     Array(ContentsSlot) contents; /* by ContentsId; the first two hold NULL */
@@ -66,10 +69,14 @@ struct Infer {
     uint64_t nodes_left;
     uint32_t call_depth;
     uint32_t graph_depth;
-    uint32_t epoch;     /* of the algebra, when shape ids were last the whole truth */
-    bool in_contents;   /* a contents rule runs: nothing new is asked for */
-    bool is_again;      /* the body of a loop is inferred once more: what it says was said already */
-    bool out_of_memory; /* checked at the end: until then facts just stay unknown */
+    uint32_t epoch;             /* of the algebra, when shape ids were last the whole truth */
+    bool in_contents;           /* a contents rule runs: nothing new is asked for */
+    bool is_again;              /* the body of a loop is inferred once more: what it says was said already */
+    bool is_costing;            /* cost rules run: what is wrong with a node was said */
+    Array(Expr) shape_elements; /* by ShapeId, when first asked for */
+    const uint8_t *value_flags; /* by fact, while costs are counted */
+    char cost_gap[160];         /* the reason of the node at hand */
+    bool out_of_memory;         /* checked at the end: until then facts just stay unknown */
 };
 
 /* Text of the Shapes; empty when memory runs out. */
@@ -77,6 +84,18 @@ Text infer_text(Infer *infer, const char *format, va_list args);
 /* Interns; SHAPE_UNKNOWN for rank -1. */
 ShapeId infer_shape(Infer *infer, const Shape *shape);
 Fact *infer_fact(Infer *infer, uint32_t frame, Id value);
+/* Its position in Shapes.facts; UINT32_MAX when the frame has none. */
+uint32_t infer_fact_index(const Infer *infer, uint32_t frame, Id value);
+
+/* What a value is in a frame, as costs see it. */
+enum {
+    VALUE_IS_CONSTANT = 1, /* the same in every run */
+    VALUE_IS_SHAPE = 2,    /* follows from shapes */
+};
+/* Elements, and bytes as packed in memory (strings and maps: EXPR_UNKNOWN). Of a sequence, of all its items. */
+Expr infer_elements(Infer *infer, ShapeId shape);
+Expr infer_fact_elements(Infer *infer, Fact fact);
+Expr infer_fact_nbytes(Infer *infer, Fact fact);
 
 /* The frame of a graph that `node` enters from `frame`, made when it is new; FRAME_NONE when memory runs out. Its facts are
  * unknown afterwards. */

@@ -85,3 +85,80 @@ void infer_gemm(Op *op) {
     if (broadcasts && expr_is_known(result.dims[0]) && expr_is_known(result.dims[1])) check_bias(op, &result);
     op_set(op, 0, op_dtype(op, 0) ? op_dtype(op, 0) : op_dtype(op, 1), &result);
 }
+
+/* ---- costs ---- */
+
+/* What is summed over is the last dimension of A and the one before of B. Transposition swaps the last two; with
+ * transBatch, what would be the last but one stands first. */
+static Expr inner_of(Op *op, uint32_t input, bool is_right) {
+    Shape shape;
+    if (!op_shape(op, input, &shape) || shape.rank == 0) return EXPR_UNKNOWN;
+    if (shape.rank == 1) return shape.dims[0];
+    bool is_transposed = op_int(op, is_right ? "transB" : "transA", 0) != 0;
+    bool is_first = op_int(op, is_right ? "transBatchB" : "transBatchA", 0) != 0;
+    int32_t rows = is_first ? 0 : shape.rank - 2;
+    return shape.dims[is_transposed == is_right ? shape.rank - 1 : rows];
+}
+
+Expr matmul_inner(Op *op, uint32_t a, uint32_t b) {
+    Expr inner = inner_of(op, a, false);
+    return expr_is_known(inner) ? inner : inner_of(op, b, true);
+}
+
+void matmul_add_products(Op *op, Cost *cost, uint32_t a, uint32_t b) {
+    Expr n = op_elements(op, OUTPUT(0)), k = matmul_inner(op, a, b);
+    COST_ADD(op, cost, COST_MACS, op_times(op, n, k), "N(Y)*K", {"N(Y)", n}, {"K", k});
+}
+
+void product_add_bias(Op *op, Cost *cost, uint32_t bias) {
+    Expr n = op_elements(op, OUTPUT(0));
+    if (op_has_input(op, bias)) COST_ADD(op, cost, COST_ELEMENTWISE, n, "N(Y)", {"N(Y)", n});
+}
+
+void product_add_zero_points(Op *op, Cost *cost, uint32_t a_zero_point, uint32_t b_zero_point) {
+    if (op_is_zero(op, a_zero_point) && op_is_zero(op, b_zero_point)) return;
+    Expr n = op_elements(op, OUTPUT(0));
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, 2), "2*N(Y)", {"N(Y)", n});
+}
+
+void product_add_requantize(Op *op, Cost *cost) {
+    Expr n = op_elements(op, OUTPUT(0));
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, 5), "5*N(Y)", {"N(Y)", n});
+}
+
+/* N(Y)*K. The alpha of fused products is taken to be folded. */
+void cost_matmul(Op *op, Cost *cost) {
+    matmul_add_products(op, cost, 0, 1);
+    if (op_attribute(op, "activation")) /* FusedMatMulActivation */
+        cost_activation(op, cost, op_string(op, "activation", ""), op_elements(op, OUTPUT(0)));
+}
+
+/* M*N*K. C: M*N. An alpha other than 1 takes M*N, unless a constant operand takes it in; a beta that C is to be multiplied
+ * by N(C). */
+void cost_gemm(Op *op, Cost *cost) {
+    Expr m = op_dim(op, OUTPUT(0), 0), n = op_dim(op, OUTPUT(0), 1), k = matmul_inner(op, 0, 1);
+    Expr y = op_times(op, m, n), c = op_elements(op, INPUT(2));
+    double alpha = op_float(op, "alpha", 1), beta = op_float(op, "beta", 1);
+    bool is_folded = op_is_constant(op, 0) || op_is_constant(op, 1);
+    COST_ADD(op, cost, COST_MACS, op_times(op, y, k), "M*N*K", {"M", m}, {"N", n}, {"K", k});
+    if (op_has_input(op, 2)) COST_ADD(op, cost, COST_ELEMENTWISE, y, "M*N", {"M", m}, {"N", n});
+    if (alpha != 1 && !is_folded) COST_ADD(op, cost, COST_ELEMENTWISE, y, "M*N", {"M", m}, {"N", n});
+    if (op_has_input(op, 2) && beta != 0 && beta != 1)
+        COST_ADD(op, cost, COST_ELEMENTWISE, c, "N(C)", {"N(C)", c});
+    cost_activation(op, cost, op_string(op, "activation", ""), y); /* FusedGemm */
+}
+
+/* N(Y)*K in int8, and zero points; MatMulInteger16 has none. */
+void cost_matmul_integer(Op *op, Cost *cost) {
+    cost->dtype = DTYPE_INT8;
+    matmul_add_products(op, cost, 0, 1);
+    product_add_zero_points(op, cost, 2, 3);
+}
+
+/* N(Y)*K in int8, requantised, and zero points. */
+void cost_qlinear_matmul(Op *op, Cost *cost) {
+    cost->dtype = DTYPE_INT8;
+    matmul_add_products(op, cost, 0, 3);
+    product_add_requantize(op, cost);
+    product_add_zero_points(op, cost, 2, 5);
+}

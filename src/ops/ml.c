@@ -2,7 +2,9 @@
  * regressors [N, targets]; the rest works elementwise or makes vectors of what is no tensor.
  */
 #include <inttypes.h>
+#include <string.h>
 
+#include "ops/ensemble.h"
 #include "ops/family.h"
 #include "ops/rules.h"
 
@@ -208,4 +210,118 @@ void infer_tree_ensemble(Op *op) {
 }
 void infer_svm_regressor(Op *op) {
     set_matrix(op, 0, DTYPE_FLOAT32, rows(op), 1);
+}
+
+/* ---- costs ---- */
+
+/* F of input 0. */
+static Expr features(Op *op) {
+    Shape shape;
+    return op_shape(op, 0, &shape) && shape.rank > 0 ? shape.dims[shape.rank - 1] : EXPR_UNKNOWN;
+}
+
+static uint32_t list_count(Op *op, const char *name) {
+    uint32_t count;
+    family_count(op, name, &count);
+    return count;
+}
+
+/* What a row gets: a score for each class, or for each target. */
+static Expr tree_outputs(Op *op) {
+    uint32_t labels;
+    if (strcmp(op->rule->name, "TreeEnsembleClassifier") == 0) {
+        labels_dtype(op, "classlabels_strings", "classlabels_int64s", &labels);
+        return labels ? labels : EXPR_UNKNOWN;
+    }
+    int64_t targets = op_int(op, "n_targets", 0);
+    return targets > 0 ? expr_integer(op->algebra, targets) : EXPR_UNKNOWN;
+}
+
+/* TreeEnsemble numbers what the others name. */
+static bool has_transform(Op *op) {
+    if (strcmp(op->rule->name, "TreeEnsemble") == 0) return op_int(op, "post_transform", 0) != 0;
+    return !bytes_equal(op_string(op, "post_transform", "NONE"), BYTES_LITERAL("NONE"));
+}
+
+/* A node takes about so many bytes: feature, threshold, two children, mode. */
+#define TREE_NODE_BYTES 20
+
+/* Each of B rows goes down all T trees, a comparison a step, and adds up what their leaves give. At most
+ * that is as deep as the trees are; the mean leaf, to 1/1024 of a step, is what is expected. Only nodes on
+ * the way are read. */
+void cost_tree_ensemble(Op *op, Cost *cost) {
+    EnsembleDepths depths = ensemble_depths(op);
+    Expr n = rows(op), outputs = tree_outputs(op), trees = depths.trees;
+    if (depths.gap) cost_gap(op, cost, depths.gap);
+    else if (!expr_is_known(outputs)) cost_gap(op, cost, "the number of targets or classes is not given");
+    Expr deepest = depths.gap ? EXPR_UNKNOWN : expr_integer(op->algebra, (int64_t)depths.deepest);
+    Expr mean =
+        depths.gap ? EXPR_UNKNOWN : expr_rational(op->algebra, (int64_t)(depths.mean * 1024 + 0.5), 1024);
+    Expr sums = op_times(op, trees, outputs);
+    cost->bound = COST_UPPER;
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, op_plus(op, deepest, sums)),
+             "B*(depths + T*outputs)", {"B", n}, {"depths", deepest}, {"T", trees}, {"outputs", outputs});
+    COST_ADD(op, cost, COST_ELEMENTWISE_LOW, op_times(op, n, op_plus(op, mean, sums)),
+             "B*(mean_depths + T*outputs)", {"B", n}, {"mean_depths", mean}, {"T", trees},
+             {"outputs", outputs});
+    if (has_transform(op))
+        COST_ADD(op, cost, COST_TRANSCENDENTALS, op_times(op, n, outputs), "B*outputs", {"B", n},
+                 {"outputs", outputs});
+    cost->metrics[COST_WEIGHT_BYTES] = op_times(op, op_times(op, n, deepest), TREE_NODE_BYTES);
+}
+
+/* Support vectors: n_supports, or those of all classes; EXPR_UNKNOWN when there are more classes than are
+ * kept. */
+static Expr support_vectors(Op *op, Cost *cost) {
+    const Attribute *each = op_attribute(op, "vectors_per_class");
+    bool is_classifier = strcmp(op->rule->name, "SVMClassifier") == 0;
+    Expr sum = 0;
+    if (!is_classifier) return expr_integer(op->algebra, op_int(op, "n_supports", 0));
+    if (!each || each->type != ATTRIBUTE_INT_LIST) return 0;
+    if (!each->stored) {
+        cost_gap(op, cost, "vectors_per_class has more than 4,096 numbers");
+        return EXPR_UNKNOWN;
+    }
+    for (uint32_t i = 0; i < each->count; i++)
+        sum = op_plus(op, sum, expr_integer(op->algebra, op->model->integers.items[each->first + i]));
+    return sum;
+}
+
+/* B rows meet n_sv vectors of F features; a kernel for each, weighted. RBF subtracts first; LINEAR takes
+ * no transcendental. Without vectors, coefficients are a row of F for each class. */
+void cost_svm(Op *op, Cost *cost) {
+    Bytes kernel = op_string(op, "kernel_type", "LINEAR");
+    bool is_linear = bytes_equal(kernel, BYTES_LITERAL("LINEAR"));
+    Expr n = rows(op), f = features(op), vectors = support_vectors(op, cost);
+    if (vectors == 0) {
+        vectors = expr_divide(op->algebra, list_count(op, "coefficients"), f);
+        is_linear = true;
+    }
+    if (expr_is_known(vectors) && expr_less(op->algebra, vectors, 0) == TRUTH_TRUE) {
+        cost_gap(op, cost, "the number of support vectors is below 0");
+        vectors = EXPR_UNKNOWN;
+    }
+    Expr kernels = op_times(op, n, vectors), products = op_times(op, kernels, f);
+    COST_ADD(op, cost, COST_MACS, products, "B*n_sv*F", {"B", n}, {"n_sv", vectors}, {"F", f});
+    COST_ADD(op, cost, COST_ELEMENTWISE, kernels, "B*n_sv", {"B", n}, {"n_sv", vectors});
+    if (is_linear) return;
+    COST_ADD(op, cost, COST_TRANSCENDENTALS, kernels, "B*n_sv", {"B", n}, {"n_sv", vectors});
+    if (bytes_equal(kernel, BYTES_LITERAL("RBF")))
+        COST_ADD(op, cost, COST_ELEMENTWISE, products, "B*n_sv*F", {"B", n}, {"n_sv", vectors}, {"F", f});
+}
+
+/* A product and an intercept for each of C classes or targets. */
+void cost_linear(Op *op, Cost *cost) {
+    uint32_t labels, columns = list_count(op, "intercepts");
+    Expr n = rows(op), f = features(op), c;
+    if (strcmp(op->rule->name, "LinearRegressor") == 0) {
+        int64_t targets = op_int(op, "targets", 1);
+        c = targets > 0 ? expr_integer(op->algebra, targets) : EXPR_UNKNOWN;
+    } else {
+        labels_dtype(op, "classlabels_strings", "classlabels_ints", &labels);
+        c = columns ? columns : labels ? labels : EXPR_UNKNOWN;
+    }
+    if (!expr_is_known(c)) cost_gap(op, cost, "the number of targets or classes is not given");
+    COST_ADD(op, cost, COST_MACS, op_times(op, op_times(op, n, f), c), "B*F*C", {"B", n}, {"F", f}, {"C", c});
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, c), "B*C", {"B", n}, {"C", c});
 }

@@ -1,6 +1,9 @@
 /* Normalization, and Dropout: the output is as the input; what is learnt or measured has one number for each channel, group
  * or row.
  */
+#include <string.h>
+
+#include "ops/cost.h"
 #include "ops/family.h"
 #include "ops/rules.h"
 
@@ -262,4 +265,164 @@ void infer_bias_add(Op *op) {
     if (op_shape(op, 0, &x) && needs_rank(op, &x, 1))
         check_vectors(op, 1, 1, x.dims[x.rank - 1], "the last dimension and the bias");
     op_set_like(op, 0, 0);
+}
+
+/* ---- costs ---- */
+
+/* With R rows of the N elements, 5*N + R: the mean takes N - R additions and R divisions; then N subtractions; the variance N
+ * products, N - R additions, R divisions; R times epsilon; N products. Without a mean, 3*N + R. A root for each row. */
+static void add_rows(Op *op, Cost *cost, Expr n, Expr rows, bool has_mean) {
+    Expr all = op_plus(op, op_times(op, n, has_mean ? 5 : 3), rows);
+    COST_ADD(op, cost, COST_ELEMENTWISE, all, has_mean ? "5*N + R" : "3*N + R", {"N", n}, {"R", rows});
+    COST_ADD(op, cost, COST_TRANSCENDENTALS, rows, "R", {"R", rows});
+}
+
+/* N for each of inputs `first` to `last` that is given: scales, biases, what is added. */
+static void add_parameters(Op *op, Cost *cost, Expr n, uint32_t first, uint32_t last) {
+    Expr count = 0;
+    for (uint32_t i = first; i <= last; i++) count += op_has_input(op, i);
+    if (count == 0) return;
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, count), "parameters*N", {"parameters", count},
+             {"N", n});
+}
+
+/* Product of the dimensions before `axis`, which may count from the end. */
+static Expr rows_before(Op *op, Place place, int64_t axis) {
+    Shape shape;
+    if (!op_place_shape(op, place, &shape)) return EXPR_UNKNOWN;
+    int32_t first = op_axis(op, axis, shape.rank);
+    return first < 0 ? EXPR_UNKNOWN : op_product(op, &shape, 0, first);
+}
+
+/* 2*N(Y): what is learnt and measured is one scale and one shift of each channel. */
+void cost_batch_normalization(Op *op, Cost *cost) {
+    cost_each(op, cost, 2, 0);
+}
+
+/* 5*N + R, N for the scale, N for the bias. */
+void cost_layer_normalization(Op *op, Cost *cost) {
+    Expr n = op_elements(op, INPUT(0));
+    add_rows(op, cost, n, rows_before(op, INPUT(0), op_int(op, "axis", -1)), true);
+    add_parameters(op, cost, n, 1, 2);
+}
+
+/* 3*N + R, N for the scale. */
+void cost_rms_normalization(Op *op, Cost *cost) {
+    Expr n = op_elements(op, INPUT(0));
+    add_rows(op, cost, n, rows_before(op, INPUT(0), op_int(op, "axis", -1)), false);
+    add_parameters(op, cost, n, 1, 1);
+}
+
+/* As the normalization of that kind; the skip, gamma, beta and a bias are N each. */
+void cost_skip_layer_normalization(Op *op, Cost *cost) {
+    Expr n = op_elements(op, INPUT(0));
+    bool is_simplified = strstr(op->rule->name, "Simplified") != NULL;
+    add_rows(op, cost, n, rows_before(op, INPUT(0), -1), !is_simplified);
+    add_parameters(op, cost, n, 1, is_simplified ? 3 : 4);
+}
+
+/* Of the tables (inputs 2 to 4) only the rows that ids pick are read. */
+static void embedding_reads(Op *op, Cost *cost, Expr n) {
+    cost_bytes_none(cost);
+    for (uint32_t i = 0; i < op->outputs.count; i++)
+        cost->metrics[COST_BYTES_WRITTEN] =
+            op_plus(op, cost->metrics[COST_BYTES_WRITTEN], op_nbytes(op, OUTPUT(i)));
+    for (uint32_t i = 0; i < op->inputs.count; i++) {
+        if (!op_has_input(op, i)) continue;
+        uint32_t bits = dtype_bits(op_dtype(op, i));
+        Expr rows = bits ? expr_ceil_divide(op->algebra, op_times(op, n, bits), 8) : EXPR_UNKNOWN;
+        cost_reads(op, cost, i, i >= 2 && i <= 4 ? rows : op_nbytes(op, INPUT(i)));
+    }
+}
+
+/* Layer normalization of the sum of two embeddings, or of three with segments: N for each beyond the first. Tables of 8 bits
+ * are widened: 2*N each. */
+void cost_embed_layer_normalization(Op *op, Cost *cost) {
+    Expr n = op_elements(op, OUTPUT(0)), tables = op_has_input(op, 4) ? 3 : 2;
+    uint32_t dtype = op_dtype(op, 2);
+    add_rows(op, cost, n, rows_before(op, OUTPUT(0), -1), true);
+    add_parameters(op, cost, n, 5, 6);
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, tables - 1), "(tables - 1)*N", {"tables", tables},
+             {"N", n});
+    if (dtype == DTYPE_INT8 || dtype == DTYPE_UINT8)
+        COST_ADD(op, cost, COST_DEQUANT, op_times(op, n, 2 * tables), "2*tables*N", {"tables", tables},
+                 {"N", n});
+    embedding_reads(op, cost, n);
+}
+
+/* 7*N + R, scale and bias included, with a row for each channel (group) of each of the batch. */
+static void add_channel_rows(Op *op, Cost *cost, Expr groups) {
+    Expr n = op_elements(op, INPUT(0)), rows = op_times(op, op_dim(op, INPUT(0), 0), groups);
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_plus(op, op_times(op, n, 7), rows), "7*N + R", {"N", n},
+             {"R", rows});
+    COST_ADD(op, cost, COST_TRANSCENDENTALS, rows, "R", {"R", rows});
+}
+
+void cost_instance_normalization(Op *op, Cost *cost) {
+    add_channel_rows(op, cost, op_dim(op, INPUT(0), 1));
+}
+
+/* GroupNorm has x*sigmoid(x) behind it where activation is 1; SkipGroupNorm adds a skip and a bias before. */
+void cost_group_normalization(Op *op, Cost *cost) {
+    bool is_ours = op->rule->domain[0] == '\0';
+    Expr n = op_elements(op, INPUT(0)), groups = family_positive(op, is_ours ? "num_groups" : "groups", 1);
+    add_channel_rows(op, cost, groups ? groups : EXPR_UNKNOWN);
+    if (!is_ours) add_parameters(op, cost, n, 3, 4);
+    if (is_ours || op_int(op, "activation", 0) != 1) return;
+    COST_ADD(op, cost, COST_ELEMENTWISE, n, "N", {"N", n});
+    COST_ADD(op, cost, COST_TRANSCENDENTALS, n, "N", {"N", n});
+}
+
+/* Product of the dimensions that no axis names; the axes are 0, 2 and 3 by default. Before opset 9 they are all but the batch
+ * and, unless across_channels says so, the channels. */
+static Expr mean_variance_rows(Op *op) {
+    Shape x;
+    int64_t axes[SHAPE_RANK_LIMIT] = {0, 2, 3};
+    uint32_t count = 3;
+    bool is_old = op->rule->domain[0] != '\0' || (op->version > 0 && op->version < 9);
+    if (!op_shape(op, 0, &x)) return EXPR_UNKNOWN;
+    if (is_old)
+        return op_product(op, &x, 0, x.rank > 1 && op_int(op, "across_channels", 0) == 0 ? 2 : x.rank > 0);
+    if (!op_ints(op, "axes", axes, SHAPE_RANK_LIMIT, &count) && op_attribute(op, "axes")) return EXPR_UNKNOWN;
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t axis = op_axis(op, axes[i], x.rank);
+        if (axis < 0) return EXPR_UNKNOWN;
+        x.dims[axis] = 1;
+    }
+    return op_product(op, &x, 0, x.rank);
+}
+
+/* 5*N + R */
+void cost_mean_variance_normalization(Op *op, Cost *cost) {
+    add_rows(op, cost, op_elements(op, INPUT(0)), mean_variance_rows(op), true);
+}
+
+/* N squares or absolute values, N - R additions, N divisions; a root for each row when p is 2. Normalizer, whose norm may
+ * also be the greatest, works on the last axis. */
+void cost_lp_normalization(Op *op, Cost *cost) {
+    Shape x;
+    Expr n = op_elements(op, INPUT(0)), rows = EXPR_UNKNOWN;
+    bool is_ml = op->rule->domain[0] != '\0';
+    bool has_roots =
+        is_ml ? bytes_equal(op_string(op, "norm", "MAX"), BYTES_LITERAL("L2")) : op_int(op, "p", 2) == 2;
+    int32_t axis = op_shape(op, 0, &x) ? op_axis(op, is_ml ? -1 : op_int(op, "axis", -1), x.rank) : -1;
+    if (axis >= 0) {
+        shape_drop_axis(&x, axis);
+        rows = op_product(op, &x, 0, x.rank);
+    }
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, op_times(op, n, 3), rows), "3*N - R", {"N", n},
+             {"R", rows});
+    if (has_roots) COST_ADD(op, cost, COST_TRANSCENDENTALS, rows, "R", {"R", rows});
+}
+
+/* (size + 3)*N: N squares, size - 1 additions for each, alpha, bias, and a division; a power for each. */
+void cost_lrn(Op *op, Cost *cost) {
+    Expr n = op_elements(op, INPUT(0)), size = family_positive(op, "size", 0);
+    if (!size) {
+        cost_gap(op, cost, "attribute size is not at least 1");
+        return;
+    }
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, op_plus(op, size, 3), n), "(size + 3)*N",
+             {"size", size}, {"N", n});
+    COST_ADD(op, cost, COST_TRANSCENDENTALS, n, "N", {"N", n});
 }

@@ -157,6 +157,7 @@ static bool has_gap(const Op *op) {
 }
 
 void op_gap(Op *op, const char *format, ...) {
+    if (op->infer->is_costing) return;
     /* A node that is inferred again (a loop's body) has its gap already; else it is the newest. */
     if (last_gap(op).size || (op->infer->is_again && has_gap(op))) return;
     va_list args;

@@ -5,10 +5,11 @@
  * The rules of one family of operators stand in one file (elementwise.c, conv.c, ...), each under the formula it follows;
  * ops.def is the table that names them:
  *
- *     X("", "Gather", 1, infer_gather, contents_gather, NEEDS_ALL)
+ *     X("", "Gather", 1, infer_gather, contents_gather, NEEDS_ALL, cost_gather)
  *
  * domain ("" is ai.onnx), operator, the version since which the line holds (until the next of the same name), the rule that
- * gives types and shapes, the rule that gives contents (or NULL), and which inputs' contents that one needs.
+ * gives types and shapes, the rule that gives contents (or NULL), which inputs' contents that one needs, and the rule that
+ * counts what it takes (ops/cost.h).
  */
 #ifndef ONNXDOC_OP_H
 #define ONNXDOC_OP_H
@@ -17,6 +18,9 @@
 
 typedef struct Infer Infer;
 
+typedef struct Cost Cost;
+typedef struct CostNotes CostNotes;
+
 typedef struct OpRule {
     const char *domain;
     const char *name;
@@ -24,6 +28,7 @@ typedef struct OpRule {
     void (*infer)(Op *op);
     void (*contents)(Op *op);
     uint32_t needs; /* bit i: contents of input i are worked out before the contents rule is called */
+    void (*cost)(Op *op, Cost *cost);
 } OpRule;
 #define NEEDS_ALL  UINT32_MAX
 #define NEEDS_NONE 0u
@@ -38,6 +43,7 @@ struct Op {
     uint32_t frame;
     int64_t version; /* of the operator's domain, as imported; 0 when it is not */
     IdSpan inputs, outputs;
+    CostNotes *notes; /* cost rules: where formulas are noted, or NULL */
 };
 
 /* The line of the table that holds, or NULL. Version 0: the newest. */

@@ -1,4 +1,7 @@
 /* Pooling, and regions of interest. */
+#include <string.h>
+
+#include "ops/cost.h"
 #include "ops/family.h"
 #include "ops/rules.h"
 #include "ops/window.h"
@@ -148,4 +151,92 @@ void infer_crop_and_resize(Op *op) {
     if (!expr_is_known(y.dims[2]) || !expr_is_known(y.dims[3]))
         op_gap(op, "the contents of input 3, a size, are not known");
     op_set(op, 0, op_dtype(op, 0), &y);
+}
+
+/* ---- costs ---- */
+
+static bool is_named(const Op *op, const char *part) {
+    return strstr(op->rule->name, part) != NULL;
+}
+
+/* The QLinear ones are computed as floats: 2*N(X) to dequantise, 5*N(Y) to quantise again. */
+static void add_requantize(Op *op, Cost *cost) {
+    Expr x = op_elements(op, INPUT(0)), y = op_elements(op, OUTPUT(0));
+    if (!is_named(op, "QLinear")) return;
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_plus(op, op_times(op, x, 2), op_times(op, y, 5)),
+             "2*N(X) + 5*N(Y)", {"N(X)", x}, {"N(Y)", y});
+}
+
+/* K: the samples under a window. */
+static Expr kernel_product(Op *op) {
+    int64_t kernel[SHAPE_RANK_LIMIT];
+    uint32_t count = 0;
+    Expr product = 1;
+    if (!op_ints(op, "kernel_shape", kernel, SHAPE_RANK_LIMIT, &count) || count == 0) return EXPR_UNKNOWN;
+    for (uint32_t i = 0; i < count; i++)
+        product = kernel[i] < 1 ? EXPR_UNKNOWN : op_times(op, product, expr_integer(op->algebra, kernel[i]));
+    return product;
+}
+
+/* Padding included. Greatest: K - 1 comparisons. Mean: K - 1 additions and a division. Lp: a power for each sample, K - 1
+ * additions, and a root, which p = 1 does without. */
+void cost_pool(Op *op, Cost *cost) {
+    Expr k = kernel_product(op), y = op_elements(op, OUTPUT(0)), all = op_times(op, k, y);
+    if (!expr_is_known(k)) cost_gap(op, cost, "kernel_shape is not given");
+    if (is_named(op, "Average")) {
+        COST_ADD(op, cost, COST_ELEMENTWISE, all, "K*N(Y)", {"K", k}, {"N(Y)", y});
+    } else if (is_named(op, "LpPool")) {
+        COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, op_times(op, all, 2), y), "(2*K - 1)*N(Y)",
+                 {"K", k}, {"N(Y)", y});
+        if (op_int(op, "p", 2) != 1) COST_ADD(op, cost, COST_TRANSCENDENTALS, y, "N(Y)", {"N(Y)", y});
+    } else {
+        COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, all, y), "(K - 1)*N(Y)", {"K", k}, {"N(Y)", y});
+    }
+    add_requantize(op, cost);
+}
+
+/* The same over all of space: N(X) - N(Y) comparisons; N(X) additions and divisions; 2*N(X) - N(Y), and a root. */
+void cost_global_pool(Op *op, Cost *cost) {
+    Expr x = op_elements(op, INPUT(0)), y = op_elements(op, OUTPUT(0));
+    if (is_named(op, "Average")) {
+        COST_ADD(op, cost, COST_ELEMENTWISE, x, "N(X)", {"N(X)", x});
+    } else if (is_named(op, "LpPool")) {
+        COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, op_times(op, x, 2), y), "2*N(X) - N(Y)",
+                 {"N(X)", x}, {"N(Y)", y});
+        if (op_int(op, "p", 2) != 1) COST_ADD(op, cost, COST_TRANSCENDENTALS, y, "N(Y)", {"N(Y)", y});
+    } else {
+        COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, x, y), "N(X) - N(Y)", {"N(X)", x}, {"N(Y)", y});
+    }
+    add_requantize(op, cost);
+}
+
+/* A comparison for each sample of each region, which regions decide: at most the whole image, at least one sample. */
+void cost_roi_pool(Op *op, Cost *cost) {
+    Expr regions = op_dim(op, INPUT(1), 0), c = op_dim(op, INPUT(0), 1);
+    Expr h = op_dim(op, INPUT(0), 2), w = op_dim(op, INPUT(0), 3), least = op_times(op, regions, c);
+    cost->bound = COST_UPPER;
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, least, op_times(op, h, w)), "R*C*H*W", {"R", regions},
+             {"C", c}, {"H", h}, {"W", w});
+    COST_ADD(op, cost, COST_ELEMENTWISE_LOW, least, "R*C", {"R", regions}, {"C", c});
+}
+
+/* Each bin of each region is sampled at points: g*g of them, or, for CropAndResize, one. A point has coordinates and weights
+ * of its four neighbours (14); each channel takes 4 products and 3 additions, and one to join the bin's points. Where g goes
+ * by the size of a region, 2 is what is usual. */
+void cost_roi_align(Op *op, Cost *cost) {
+    bool is_crop = is_named(op, "Crop");
+    int64_t ratio = is_crop ? 1 : op_int(op, "sampling_ratio", 0);
+    if (is_crop && !bytes_equal(op_string(op, "mode", "bilinear"), BYTES_LITERAL("bilinear"))) {
+        cost_gap(op, cost, "it is counted with bilinear sampling only");
+        return;
+    }
+    if (ratio < 1) cost->bound = COST_ESTIMATE;
+    Expr g = ratio < 1 ? 2 : expr_integer(op->algebra, ratio), squared = op_times(op, g, g);
+    Expr y = op_elements(op, OUTPUT(0)), regions = op_dim(op, OUTPUT(0), 0);
+    Expr ph = op_dim(op, OUTPUT(0), 2), pw = op_dim(op, OUTPUT(0), 3);
+    Expr points = op_times(op, op_times(op, regions, squared), op_times(op, ph, pw));
+    Expr samples = op_times(op, op_times(op, y, squared), is_crop ? 7 : 8);
+    COST_ADD(op, cost, COST_ELEMENTWISE, samples, is_crop ? "7*N(Y)" : "8*N(Y)*g*g", {"N(Y)", y}, {"g", g});
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, points, 14), is_crop ? "14*R*ph*pw" : "14*R*ph*pw*g*g",
+             {"R", regions}, {"ph", ph}, {"pw", pw}, {"g", g});
 }

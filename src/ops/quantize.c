@@ -23,3 +23,26 @@ void infer_dynamic_quantize_linear(Op *op) {
     op_set(op, 1, DTYPE_FLOAT32, &scalar);
     op_set(op, 2, DTYPE_UINT8, &scalar);
 }
+
+/* ---- costs ---- */
+
+/* A division, rounding and the two bounds; the zero point is one addition more. */
+void cost_quantize_linear(Op *op, Cost *cost) {
+    Expr n = op_elements(op, OUTPUT(0));
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, 4), "4*N(Y)", {"N(Y)", n});
+    if (op_has_input(op, 2)) COST_ADD(op, cost, COST_ELEMENTWISE, n, "N(Y)", {"N(Y)", n});
+}
+
+/* A product; the zero point is subtracted first. */
+void cost_dequantize_linear(Op *op, Cost *cost) {
+    bool has_zero_point = op_has_input(op, 2);
+    Expr n = op_elements(op, OUTPUT(0));
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, has_zero_point ? 2 : 1),
+             has_zero_point ? "2*N(Y)" : "N(Y)", {"N(Y)", n});
+}
+
+/* The least and the greatest element, then as QuantizeLinear with a zero point. */
+void cost_dynamic_quantize_linear(Op *op, Cost *cost) {
+    Expr n = op_elements(op, INPUT(0));
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, 7), "2*N(X) + 5*N(X)", {"N(X)", n});
+}

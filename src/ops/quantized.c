@@ -1,6 +1,8 @@
 /* com.microsoft's operators on quantised tensors that are no products: each takes its scales and zero points next to the
  * tensors. And the ones on complex numbers, kept as pairs along a last dimension of 2.
  */
+#include <string.h>
+
 #include "ops/family.h"
 #include "ops/rules.h"
 
@@ -127,4 +129,79 @@ void infer_irfft(Op *op) {
             *last = expr_multiply(op->algebra, 2, expr_subtract(op->algebra, *last, 1));
     }
     op_set(op, 0, op_dtype(op, 0), &shape);
+}
+
+/* ---- costs ---- */
+
+/* What the operator does with floats stands between 2*N to dequantise (zero point, scale) and 5*N to
+ * quantise again (division, rounding, zero point, two bounds). */
+static void add_requantise(Op *op, Cost *cost, Expr in, Expr out) {
+    Expr count = op_plus(op, op_times(op, in, 2), op_times(op, out, 5));
+    COST_ADD(op, cost, COST_ELEMENTWISE, count, "2*N_in + 5*N_out", {"N_in", in}, {"N_out", out});
+}
+
+/* Both inputs count as broadcast. */
+void cost_qlinear_binary(Op *op, Cost *cost) {
+    Expr n = op_elements(op, OUTPUT(0));
+    add_requantise(op, cost, op_times(op, n, 2), n);
+    COST_ADD(op, cost, COST_ELEMENTWISE, n, "N(Y)", {"N(Y)", n});
+}
+
+/* QLinearSigmoid: a transcendental; QLinearLeakyRelu: a product and a selection. Kernels look all 256
+ * results up. */
+void cost_qlinear_unary(Op *op, Cost *cost) {
+    Expr n = op_elements(op, OUTPUT(0));
+    bool is_sigmoid = strcmp(op->rule->name, "QLinearSigmoid") == 0;
+    cost->flags |= COST_IN_PLACE;
+    add_requantise(op, cost, n, n);
+    if (is_sigmoid) COST_ADD(op, cost, COST_TRANSCENDENTALS, n, "N(Y)", {"N(Y)", n});
+    else COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, 2), "2*N(Y)", {"N(Y)", n});
+}
+
+/* Rows of a softmax: all elements but those along `axis`, and behind it where `opset` is below 13. */
+static Expr softmax_rows(Op *op) {
+    Shape shape;
+    if (!op_shape(op, 0, &shape)) return EXPR_UNKNOWN;
+    int32_t axis = op_axis(op, op_int(op, "axis", -1), shape.rank);
+    if (axis < 0) return EXPR_UNKNOWN;
+    Expr before = op_product(op, &shape, 0, axis);
+    if (op_int(op, "opset", 13) < 13) return before;
+    return op_times(op, before, op_product(op, &shape, axis + 1, shape.rank));
+}
+
+void cost_qlinear_softmax(Op *op, Cost *cost) {
+    Expr n = op_elements(op, INPUT(0)), rows = n == 0 ? 0 : softmax_rows(op);
+    if (!expr_is_known(rows) && expr_is_known(n)) cost_gap(op, cost, "the axis is none of the input");
+    cost->flags |= COST_IN_PLACE;
+    add_requantise(op, cost, n, n);
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, op_times(op, n, 4), op_times(op, rows, 2)),
+             "4*N(X) - 2*R", {"N(X)", n}, {"R", rows});
+    COST_ADD(op, cost, COST_TRANSCENDENTALS, n, "N(X)", {"N(X)", n});
+}
+
+void cost_qlinear_concat(Op *op, Cost *cost) {
+    Expr n = op_elements(op, OUTPUT(0));
+    add_requantise(op, cost, n, n);
+}
+
+/* Rfft, Irfft: of R signals of n = n1*n2.. numbers, real on one side, half of 5*n*log2(n), n1's logarithm
+ * and n2's added. n is read from the side that is real. */
+void cost_rfft(Op *op, Cost *cost) {
+    Shape shape;
+    int64_t axes = op_int(op, "signal_ndim", 1);
+    bool is_known =
+        strcmp(op->rule->name, "Irfft") == 0 ? op_get_output_shape(op, 0, &shape) : op_shape(op, 0, &shape);
+    bool fits = is_known && axes >= 1 && axes <= shape.rank;
+    if (is_known && !fits) cost_gap(op, cost, "signal_ndim does not fit the rank");
+    Expr steps = 0, n = EXPR_UNKNOWN, signals = EXPR_UNKNOWN;
+    if (fits) {
+        int32_t first = shape.rank - (int32_t)axes;
+        for (int32_t i = first; i < shape.rank; i++)
+            steps = op_plus(op, steps, expr_ceil_log2(op->algebra, shape.dims[i]));
+        n = op_product(op, &shape, first, shape.rank);
+        signals = op_product(op, &shape, 0, first);
+    }
+    Expr count = op_times(op, op_times(op, n, steps), op_times(op, signals, 5));
+    COST_ADD(op, cost, COST_ELEMENTWISE, expr_divide(op->algebra, count, 2), "5*n*ceil_log2(n)*R/2", {"n", n},
+             {"ceil_log2(n)", steps}, {"R", signals});
 }

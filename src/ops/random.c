@@ -25,3 +25,18 @@ void infer_multinomial(Op *op) {
     else shape.dims[1] = expr_integer(op->algebra, samples);
     op_set(op, 0, family_dtype(op, "dtype", DTYPE_INT32), &shape);
 }
+
+/* ---- costs ---- */
+
+/* A normal number takes a logarithm and a cosine of uniform ones (a square root is not counted apart),
+ * then a scale and a shift. */
+void cost_random_normal(Op *op, Cost *cost) {
+    Expr n = op_elements(op, OUTPUT(0));
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, 2), "2*N(Y)", {"N(Y)", n});
+    COST_ADD(op, cost, COST_TRANSCENDENTALS, op_times(op, n, 2), "2*N(Y)", {"N(Y)", n});
+}
+
+void cost_random_uniform(Op *op, Cost *cost) {
+    Expr n = op_elements(op, OUTPUT(0));
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, 2), "2*N(Y)", {"N(Y)", n});
+}

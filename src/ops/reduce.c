@@ -1,5 +1,7 @@
 /* Reductions: dimensions that are reduced become 1 (keepdims) or go away.
  */
+#include <string.h>
+
 #include "ops/rules.h"
 
 /* Which axes are reduced: from the attribute, from an input (opset 13 for ReduceSum, 18 for the others), all of them when
@@ -166,4 +168,50 @@ void contents_cum_sum(Op *op) {
 }
 void contents_cum_prod(Op *op) {
     accumulate(op, expr_multiply, 1);
+}
+
+/* ---- costs ---- */
+
+/* Per element of X, per element of Y, and the transcendentals of both: ReduceMean is N(X) - N(Y) additions and N(Y) divisions.
+ */
+typedef struct ReduceCost {
+    const char *name;
+    int64_t inputs, outputs;
+    const char *elementwise;
+    bool roots, exps; /* N(Y), N(X) transcendentals */
+} ReduceCost;
+
+static const ReduceCost reduce_costs[] = {
+    {"ReduceMean", 1, 0, "N(X)", false, false},
+    {"DistributedReduceMean", 1, 0, "N(X)", false, false},
+    {"ReduceL1", 2, 1, "2*N(X) - N(Y)", false, false},
+    {"ReduceSumSquare", 2, 1, "2*N(X) - N(Y)", false, false},
+    {"ReduceL2", 2, 1, "2*N(X) - N(Y)", true, false},
+    {"ReduceLogSum", 1, 1, "N(X) - N(Y)", true, false},
+    {"ReduceLogSumExp", 3, 1, "3*N(X) - N(Y)", true, true},
+    {"", 1, 1, "N(X) - N(Y)", false, false}, /* sums, products, least and greatest ones, arguments */
+};
+
+void cost_reduce(Op *op, Cost *cost) {
+    const ReduceCost *known = reduce_costs;
+    while (known->name[0] && strcmp(known->name, op->rule->name) != 0) known++;
+    Expr x = op_elements(op, INPUT(0)), y = op_elements(op, OUTPUT(0));
+    Expr count = op_minus(op, op_times(op, x, known->inputs), op_times(op, y, known->outputs));
+    COST_ADD(op, cost, COST_ELEMENTWISE, count, known->elementwise, {"N(X)", x}, {"N(Y)", y});
+    if (known->roots) COST_ADD(op, cost, COST_TRANSCENDENTALS, y, "N(Y)", {"N(Y)", y});
+    if (known->exps) COST_ADD(op, cost, COST_TRANSCENDENTALS, x, "N(X)", {"N(X)", x});
+}
+
+/* N(X) - N(X)/L: a running sum of L elements needs L - 1 additions. */
+void cost_cumulative(Op *op, Cost *cost) {
+    Shape shape;
+    int64_t axis = 0;
+    uint32_t count;
+    Expr n = op_elements(op, INPUT(0));
+    bool is_known = op_shape(op, 0, &shape) && op_constants(op, 1, &axis, 1, &count) && count == 1;
+    int32_t at = is_known ? op_axis(op, axis, shape.rank) : -1;
+    Expr length = at < 0 ? EXPR_UNKNOWN : shape.dims[at];
+    if (at < 0) cost_gap(op, cost, "the axis is not known");
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, n, expr_divide(op->algebra, n, length)),
+             "N(X) - N(X)/L", {"N(X)", n}, {"L", length});
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ops/cost.h"
 #include "ops/rules.h"
 #include "ops/window.h"
 
@@ -197,4 +198,46 @@ void infer_upsample_1(Op *op) {
 /* dX as X. */
 void infer_resize_grad(Op *op) {
     op_set_like(op, 0, 1);
+}
+
+/* ---- costs ---- */
+
+/* T: with antialias, how many input samples an output sample takes, over the axes whose size changes: 2*support along each,
+ * more where it shrinks, ceil(2*support/scale). */
+static Expr filter_size(Op *op, const Shape *x, const Shape *y, int64_t support) {
+    Expr taps = 1;
+    for (int32_t i = 0; i < x->rank && i < y->rank; i++) {
+        if (x->dims[i] == y->dims[i]) continue;
+        Expr wide = expr_ceil_divide(op->algebra, op_times(op, x->dims[i], 2 * support), y->dims[i]);
+        taps = op_times(op, taps, expr_max(op->algebra, wide, 2 * support));
+    }
+    return taps;
+}
+
+static void add_filter(Op *op, Cost *cost, const Shape *x, const Shape *y, bool is_cubic) {
+    Expr n = op_elements(op, OUTPUT(0)), d = 0;
+    for (int32_t i = 0; i < x->rank && i < y->rank; i++) d += x->dims[i] != y->dims[i];
+    if (op_int(op, "antialias", 0) != 0) {
+        Expr taps = filter_size(op, x, y, is_cubic ? 2 : 1);
+        COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, op_minus(op, op_times(op, taps, 2), 1), n),
+                 "(2*T - 1)*N(Y)", {"T", taps}, {"N(Y)", n});
+        return;
+    }
+    Expr each = expr_power(op->algebra, is_cubic ? 4 : 2, (uint32_t)d);
+    each = op_minus(op, op_times(op, each, 2), 1);
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, each, n),
+             is_cubic ? "(2*4^d - 1)*N(Y)" : "(2^(d + 1) - 1)*N(Y)", {"d", d}, {"N(Y)", n});
+}
+
+/* Nearest: nothing is computed. Else, over the d axes whose size changes, 2^d (cubic: 4^d) products and one addition less. */
+void cost_resize(Op *op, Cost *cost) {
+    Shape x, y;
+    Bytes mode = op_string(op, "mode", "nearest");
+    bool is_cubic = bytes_equal(mode, BYTES_LITERAL("cubic")),
+         is_linear =
+             bytes_equal(mode, BYTES_LITERAL("linear")) || bytes_equal(mode, BYTES_LITERAL("bilinear"));
+    if (bytes_equal(mode, BYTES_LITERAL("nearest"))) return;
+    if (!is_cubic && !is_linear) cost_gap(op, cost, "its mode is not known");
+    else if (op_shape(op, 0, &x) && op_place_shape(op, OUTPUT(0), &y)) add_filter(op, cost, &x, &y, is_cubic);
+    else cost->metrics[COST_ELEMENTWISE] = EXPR_UNKNOWN;
 }

@@ -9,6 +9,9 @@
  *     Y             [S, D, B, H]    [B, S, D, H]
  *     Y_h, Y_c      [D, B, H]       [B, D, H]
  */
+#include <string.h>
+
+#include "ops/cost.h"
 #include "ops/family.h"
 #include "ops/rules.h"
 
@@ -123,4 +126,168 @@ void infer_gru(Op *op) {
 }
 void infer_lstm(Op *op) {
     infer_recurrent(op, 4);
+}
+
+/* ---- costs ---- */
+
+/* What formulas of recurrent operators are made of; `turns` is S*B. */
+typedef struct RecurrentCost {
+    Expr directions, turns, size, hidden, all; /* all: D*S*B*H */
+    bool has_bias, is_clipped;
+} RecurrentCost;
+
+/* S*B, or, where the lengths of the sequences are constant, their sum. */
+static Expr count_turns(Op *op, Expr steps, Expr batch) {
+    const Contents *lengths = op_contents(op, 4);
+    Expr sum = 0;
+    for (uint32_t i = 0; lengths && i < lengths->count; i++) {
+        Expr length = expr_resolve(op->algebra, lengths->items[i]);
+        bool fits = expr_is_constant(op->algebra, length) && expr_less(op->algebra, length, 0) == TRUTH_FALSE;
+        sum = op_plus(op, sum, fits ? length : EXPR_UNKNOWN);
+    }
+    return lengths && expr_is_known(sum) ? sum : op_times(op, steps, batch);
+}
+
+/* The hidden size: the attribute, or R's last dimension (DynamicQuantizeLSTM: its rows), or W's share of a gate. */
+static Expr hidden_size(Op *op, int32_t gates, bool is_turned) {
+    Shape r, w;
+    int64_t given = op_int(op, "hidden_size", 0);
+    if (given > 0) return expr_integer(op->algebra, given);
+    if (family_ranked(op, 2, "R", 3, &r)) return r.dims[is_turned ? 1 : 2];
+    if (!family_ranked(op, 1, "W", 3, &w)) return EXPR_UNKNOWN;
+    return expr_divide(op->algebra, w.dims[is_turned ? 2 : 1], gates);
+}
+
+/* AttnLSTM multiplies what it attends to as well: its W says how long the input is. */
+static RecurrentCost read_cost(Op *op, int32_t gates) {
+    Shape x, w, r;
+    bool is_batch_first = op->version >= 14 && op_int(op, "layout", 0) != 0;
+    bool is_turned = strcmp(op->rule->name, "DynamicQuantizeLSTM") == 0;
+    bool has_x = family_ranked(op, 0, "X", 3, &x), has_w = family_ranked(op, 1, "W", 3, &w);
+    Bytes direction = op_string(op, "direction", "forward");
+    RecurrentCost c = {.has_bias = op_has_input(op, 3), .is_clipped = op_attribute(op, "clip") != NULL};
+    c.directions = has_w                                                    ? w.dims[0]
+                   : family_ranked(op, 2, "R", 3, &r)                       ? r.dims[0]
+                   : bytes_equal(direction, BYTES_LITERAL("bidirectional")) ? 2
+                                                                            : 1;
+    c.size = has_x ? x.dims[2] : EXPR_UNKNOWN;
+    if (strcmp(op->rule->name, "AttnLSTM") == 0 && has_w) c.size = w.dims[2];
+    c.hidden = hidden_size(op, gates, is_turned);
+    Expr steps = has_x ? x.dims[is_batch_first ? 1 : 0] : EXPR_UNKNOWN;
+    c.turns = count_turns(op, steps, has_x ? x.dims[is_batch_first ? 0 : 1] : EXPR_UNKNOWN);
+    c.all = op_times(op, op_times(op, c.directions, c.turns), c.hidden);
+    return c;
+}
+
+/* Times D*S*B*H; the formula names these four. */
+static void add_each(Op *op, Cost *cost, const RecurrentCost *c, CostMetric metric, Expr times,
+                     const char *formula) {
+    COST_ADD(op, cost, metric, op_times(op, c->all, times), formula, {"D", c->directions}, {"S*B", c->turns},
+             {"H", c->hidden});
+}
+
+/* Functions that `activations` may name, and what one call takes. */
+static const struct RecurrentActivation {
+    const char *name;
+    int32_t elementwise, transcendentals;
+} recurrent_activations[] = {{"Sigmoid", 0, 1},
+                             {"Tanh", 0, 1},
+                             {"Relu", 1, 0},
+                             {"LeakyRelu", 2, 0},
+                             {"ThresholdedRelu", 1, 0},
+                             {"ScaledTanh", 2, 1},
+                             {"Affine", 2, 0},
+                             {"HardSigmoid", 4, 0},
+                             {"Elu", 3, 1},
+                             {"Softsign", 3, 0},
+                             {"Softplus", 1, 2}};
+
+static const struct RecurrentActivation *find_activation(Bytes name) {
+    const struct RecurrentActivation *known = recurrent_activations;
+    for (size_t i = 0; i < sizeof recurrent_activations / sizeof *known; i++, known++)
+        if (bytes_equal(name, (Bytes){known->name, strlen(known->name)})) return known;
+    return NULL;
+}
+
+/* So many operations of activations, for each of D*S*B*H or, of both directions together, of S*B*H. */
+static void add_calls(Op *op, Cost *cost, CostMetric metric, bool is_one, Expr each, int32_t calls) {
+    COST_ADD(op, cost, metric, op_times(op, each, calls), is_one ? "F*(D*S*B*H)" : "F*(S*B*H)", {"F", calls},
+             {is_one ? "D*S*B*H" : "S*B*H", each});
+}
+
+/* Sigmoid and tanh, as each step calls them: calls[0] of the first function for each of D*S*B*H, calls[1] of the next.
+ * Functions that are given, direction by direction, count as the operators of their names do. */
+static void add_activations(Op *op, Cost *cost, const RecurrentCost *c, const int32_t *calls, int32_t count,
+                            const char *formula) {
+    const Attribute *given = op_attribute(op, "activations");
+    int32_t total = 0, elementwise = 0, transcendentals = 0;
+    for (int32_t i = 0; i < count; i++) total += calls[i];
+    if (!given || given->type != ATTRIBUTE_STRING_LIST || given->count == 0) {
+        add_each(op, cost, c, COST_TRANSCENDENTALS, total, formula);
+        return;
+    }
+    bool is_one = given->count == (uint32_t)count, is_two = given->count == 2 * (uint32_t)count;
+    if (!given->stored || (!is_one && !(is_two && c->directions == 2))) {
+        cost_gap(op, cost, "there are not as many activations as it calls");
+        return;
+    }
+    for (uint32_t i = 0; i < given->count; i++) {
+        Text name = op->model->strings.items[given->first + i];
+        const struct RecurrentActivation *known = find_activation(model_text(op->model, name));
+        if (!known) {
+            cost_gap(op, cost, "one of its activations is not known");
+            return;
+        }
+        elementwise += calls[i % (uint32_t)count] * known->elementwise;
+        transcendentals += calls[i % (uint32_t)count] * known->transcendentals;
+    }
+    Expr each = is_one ? c->all : op_times(op, c->turns, c->hidden);
+    if (elementwise) add_calls(op, cost, COST_ELEMENTWISE, is_one, each, elementwise);
+    if (transcendentals) add_calls(op, cost, COST_TRANSCENDENTALS, is_one, each, transcendentals);
+}
+
+static void add_gates(Op *op, Cost *cost, const RecurrentCost *c, Expr gates) {
+    Expr macs = op_times(op, op_times(op, c->all, gates), op_plus(op, c->size, c->hidden));
+    COST_ADD(op, cost, COST_MACS, macs, "gates*D*S*B*H*(I + H)", {"gates", gates}, {"D", c->directions},
+             {"S*B", c->turns}, {"H", c->hidden}, {"I", c->size});
+    if (c->is_clipped)
+        COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, c->all, 2 * gates), "2*gates*D*S*B*H",
+                 {"gates", gates}, {"D", c->directions}, {"S*B", c->turns}, {"H", c->hidden});
+}
+
+/* The input's product and the state's are added, and the bias (of both in one). */
+void cost_rnn(Op *op, Cost *cost) {
+    static const int32_t calls[] = {1};
+    RecurrentCost c = read_cost(op, 1);
+    add_gates(op, cost, &c, 1);
+    add_each(op, cost, &c, COST_ELEMENTWISE, 1, "D*S*B*H");
+    if (c.has_bias) add_each(op, cost, &c, COST_ELEMENTWISE, 1, "D*S*B*H");
+    add_activations(op, cost, &c, calls, 1, "D*S*B*H");
+}
+
+/* An addition for each of three gates, and their biases, of which the hidden one is apart with linear_before_reset; r*h,
+ * 1 - z, (1 - z)*n, z*h and their sum. */
+void cost_gru(Op *op, Cost *cost) {
+    static const int32_t calls[] = {2, 1};
+    RecurrentCost c = read_cost(op, 3);
+    bool is_linear = op_int(op, "linear_before_reset", 0) != 0;
+    add_gates(op, cost, &c, 3);
+    add_each(op, cost, &c, COST_ELEMENTWISE, 8, "(3 + 5)*D*S*B*H");
+    if (c.has_bias)
+        add_each(op, cost, &c, COST_ELEMENTWISE, is_linear ? 4 : 3, is_linear ? "4*D*S*B*H" : "3*D*S*B*H");
+    add_activations(op, cost, &c, calls, 2, "3*D*S*B*H");
+}
+
+/* An addition for each of four gates, and their biases; f*c, i*c', their sum, o*tanh(c). Three peepholes are a product and an
+ * addition each; a forget gate that is coupled to the input gate saves one. */
+void cost_lstm(Op *op, Cost *cost) {
+    static const int32_t calls[] = {3, 1, 1};
+    RecurrentCost c = read_cost(op, 4);
+    if (strcmp(op->rule->name, "DynamicQuantizeLSTM") == 0) cost->dtype = DTYPE_INT8;
+    add_gates(op, cost, &c, 4);
+    add_each(op, cost, &c, COST_ELEMENTWISE, 8, "(4 + 4)*D*S*B*H");
+    if (c.has_bias) add_each(op, cost, &c, COST_ELEMENTWISE, 4, "4*D*S*B*H");
+    if (op_has_input(op, 7)) add_each(op, cost, &c, COST_ELEMENTWISE, 6, "6*D*S*B*H");
+    if (op_int(op, "input_forget", 0) != 0) add_each(op, cost, &c, COST_ELEMENTWISE, -1, "-D*S*B*H");
+    add_activations(op, cost, &c, calls, 3, "5*D*S*B*H");
 }

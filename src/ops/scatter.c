@@ -233,3 +233,32 @@ void infer_gather_elements(Op *op) {
     if (op_shape(op, 0, &data) && op_shape(op, 1, &indices)) element_axis(op, &data, &indices);
     op_set_like_as(op, 0, 1, op_dtype(op, 0));
 }
+
+/* ---- costs ---- */
+
+/* Nobody else needs the data of before: a node of the same graph made them, and this one alone reads them. */
+static bool is_last_use(const Op *op, uint32_t input) {
+    if (!op_has_input(op, input)) return false;
+    const Value *value = &op->model->values.items[op->inputs.ids[input]];
+    if (value->producer == ID_NONE || value->is_output) return false;
+    return value[1].first_consumer - value->first_consumer == 1 &&
+           value->graph == op->model->nodes.items[op->node].graph;
+}
+
+/* An operation for each update that a reduction adds to what was there. Bytes: updates read, elements read
+ * and written, the indices; all of the data too, read and written, where its place cannot be taken. */
+void cost_scatter(Op *op, Cost *cost) {
+    Expr updates = op_nbytes(op, INPUT(2)), data = op_nbytes(op, INPUT(0));
+    bool is_in_place = is_last_use(op, 0) && !op_is_constant(op, 0);
+    if (!is_text(op_string(op, "reduction", "none"), "none")) {
+        Expr n = op_elements(op, INPUT(2));
+        COST_ADD(op, cost, COST_ELEMENTWISE, n, "N(updates)", {"N(updates)", n});
+    }
+    cost->flags |= COST_IN_PLACE;
+    cost_bytes_none(cost);
+    cost_reads(op, cost, 1, op_nbytes(op, INPUT(1)));
+    cost_reads(op, cost, 2, updates);
+    if (!is_in_place) cost_reads(op, cost, 0, data);
+    cost->metrics[COST_BYTES_READ] = op_plus(op, cost->metrics[COST_BYTES_READ], updates);
+    cost->metrics[COST_BYTES_WRITTEN] = is_in_place ? updates : op_plus(op, updates, data);
+}

@@ -349,3 +349,85 @@ void infer_det(Op *op) {
     shape.rank -= 2;
     op_set(op, 0, op_dtype(op, 0), &shape);
 }
+
+/* ---- costs ---- */
+
+/* Heap selection: of R rows of L elements each goes past ceil(log2(k)) of the k kept ones. */
+void cost_top_k(Op *op, Cost *cost) {
+    Shape shape;
+    Expr n = op_elements(op, INPUT(0)), k = EXPR_UNKNOWN;
+    if (op->rule->since >= 10) k = expr_resolve(op->algebra, op_item(op, 1, 0));
+    else if (op_attribute(op, "k")) k = expr_integer(op->algebra, op_int(op, "k", 0));
+    for (uint32_t i = 0; i < 2 && !expr_is_known(k); i++)
+        if (op_get_output_shape(op, i, &shape)) k = op_dim(op, OUTPUT(i), (int32_t)op_int(op, "axis", -1));
+    if (!expr_is_known(k)) cost_gap(op, cost, "k is not known");
+    Expr steps = expr_ceil_log2(op->algebra, expr_max(op->algebra, k, 2));
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, steps), "N(X)*ceil_log2(max(k, 2))", {"N(X)", n},
+             {"ceil_log2(max(k, 2))", steps});
+}
+
+/* Sorting: N*ceil(log2(N)) comparisons; slices along an axis of L are compared element by element,
+ * N*ceil(log2(L)). */
+void cost_unique(Op *op, Cost *cost) {
+    Expr n = op_elements(op, INPUT(0)), length = n;
+    bool has_axis = op->rule->domain[0] == '\0' && op_attribute(op, "axis") != NULL;
+    Shape shape;
+    if (has_axis && op_shape(op, 0, &shape)) {
+        int32_t axis = op_axis(op, op_int(op, "axis", 0), shape.rank);
+        length = axis < 0 ? EXPR_UNKNOWN : shape.dims[axis];
+        if (axis < 0) cost_gap(op, cost, "the axis is none of the input");
+    }
+    Expr steps = expr_ceil_log2(op->algebra, length);
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, steps),
+             has_axis ? "N(X)*ceil_log2(L)" : "N(X)*ceil_log2(N(X))", {"N(X)", n},
+             {has_axis ? "ceil_log2(L)" : "ceil_log2(N(X))", steps});
+}
+
+/* A comparison for each element. */
+void cost_non_zero(Op *op, Cost *cost) {
+    Expr n = op_elements(op, INPUT(0));
+    COST_ADD(op, cost, COST_ELEMENTWISE, n, "N(X)", {"N(X)", n});
+}
+
+/* At least the threshold, for each of C classes and N boxes of B images. At most all pass it and are
+ * sorted, and none of the kept ones (k, no more than max_output_boxes_per_class) overlaps another: 12
+ * operations for each pair, and 3 for each box's area. */
+void cost_non_max_suppression(Op *op, Cost *cost) {
+    Shape scores;
+    bool is_known = op_shape(op, 1, &scores) && scores.rank == 3;
+    Expr batch = is_known ? scores.dims[0] : EXPR_UNKNOWN, classes = is_known ? scores.dims[1] : EXPR_UNKNOWN;
+    Expr n = is_known ? scores.dims[2] : EXPR_UNKNOWN, steps = expr_ceil_log2(op->algebra, n);
+    Expr limit = op_has_input(op, 2) ? expr_resolve(op->algebra, op_item(op, 2, 0)) : 0;
+    Expr kept = expr_is_known(limit) ? expr_max(op->algebra, 0, expr_min(op->algebra, n, limit)) : n;
+    Expr each = op_plus(op, op_plus(op, 1, steps), op_times(op, kept, 12));
+    Expr tested = op_times(op, op_times(op, batch, classes), n);
+    Expr most = op_plus(op, op_times(op, tested, each), op_times(op, op_times(op, batch, n), 3));
+    cost->bound = COST_UPPER;
+    COST_ADD(op, cost, COST_ELEMENTWISE, most, "B*C*(N + N*ceil_log2(N) + 12*N*k) + 3*B*N", {"B", batch},
+             {"C", classes}, {"N", n}, {"ceil_log2(N)", steps}, {"k", kept});
+    COST_ADD(op, cost, COST_ELEMENTWISE_LOW, tested, "B*C*N", {"B", batch}, {"C", classes}, {"N", n});
+}
+
+/* R matrices of n rows and columns. */
+static Expr matrices(Op *op, Cost *cost, Expr *n) {
+    Shape shape;
+    *n = EXPR_UNKNOWN;
+    if (!op_shape(op, 0, &shape)) return EXPR_UNKNOWN;
+    if (shape.rank < 2) cost_gap(op, cost, "the input has no rows and columns");
+    if (shape.rank < 2) return EXPR_UNKNOWN;
+    *n = shape.dims[shape.rank - 1];
+    return op_product(op, &shape, 0, shape.rank - 2);
+}
+
+/* LU: n^3/3, and the product of the diagonal. */
+void cost_det(Op *op, Cost *cost) {
+    Expr n, r = matrices(op, cost, &n), cube = op_times(op, n, op_times(op, n, n));
+    COST_ADD(op, cost, COST_MACS, expr_divide(op->algebra, op_times(op, r, cube), 3), "R*n*n*n/3", {"R", r},
+             {"n", n});
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, r, n), "R*n", {"R", r}, {"n", n});
+}
+
+void cost_inverse(Op *op, Cost *cost) {
+    Expr n, r = matrices(op, cost, &n), cube = op_times(op, n, op_times(op, n, n));
+    COST_ADD(op, cost, COST_MACS, op_times(op, r, cube), "R*n*n*n", {"R", r}, {"n", n});
+}

@@ -356,3 +356,12 @@ void contents_range(Op *op) {
     for (uint32_t i = 0; i < count; i++, item = expr_add(op->algebra, item, delta)) items[i] = item;
     op_set_contents(op, 0, items, count);
 }
+
+/* ---- costs ---- */
+
+/* An addition for each element; nothing is read but three numbers. */
+void cost_range(Op *op, Cost *cost) {
+    Expr n = op_elements(op, OUTPUT(0));
+    COST_ADD(op, cost, COST_ELEMENTWISE, n, "N(Y)", {"N(Y)", n});
+    cost->metrics[COST_BYTES_READ] = cost->metrics[COST_WEIGHT_BYTES] = 0;
+}

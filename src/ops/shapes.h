@@ -63,6 +63,7 @@ typedef struct Frame {
     uint32_t parent; /* the frame it sees by name (subgraphs), or that calls it; FRAME_NONE: main graph */
     Id node;         /* the node, in `parent`, whose graph or call it is; ID_NONE for the main graph */
     uint32_t first_fact;
+    Expr turns; /* how often it runs each time `node` does: of loops the trip count, else 1 */
 } Frame;
 #define FRAME_NONE UINT32_MAX
 
@@ -73,10 +74,11 @@ typedef enum SymbolOrigin {
     SYMBOL_DECLARED, /* only in a value_info or an output's type: another name of what was inferred there */
 } SymbolOrigin;
 
+#define AXIS_TRIPS UINT32_MAX
 typedef struct SymbolInfo {
     SymbolOrigin origin;
-    Id value; /* whose dimension it is */
-    uint32_t axis;
+    Id value;      /* whose dimension it is */
+    uint32_t axis; /* AXIS_TRIPS: none, but how often the loop that gives the value runs */
     uint32_t frame;
     Text reason; /* in Shapes.text; empty for inputs */
 } SymbolInfo;

@@ -4,7 +4,8 @@
 
 /* Sorted as op_rule_find searches: by domain, name and version (a spec checks it). */
 static const OpRule rules[] = {
-#define X(domain, name, since, infer, contents, needs) {domain, name, since, infer, contents, needs},
+#define X(domain, name, since, infer, contents, needs, cost)                                                 \
+    {domain, name, since, infer, contents, needs, cost},
 #include "ops/ops.def"
 #undef X
 };

@@ -51,6 +51,7 @@ bool window_read(Op *op, int32_t rank, Window *window) {
     int64_t pads[2 * SHAPE_RANK_LIMIT];
     uint32_t count = (uint32_t)rank;
     window->rank = rank;
+    window->is_lower = bytes_equal(op_string(op, "auto_pad", ""), BYTES_LITERAL("SAME_LOWER"));
     if (!read_auto_pad(op, &window->auto_pad) || !window_list(op, "kernel_shape", count, 0, 1, kernel) ||
         !window_list(op, "strides", count, 1, 1, strides) ||
         !window_list(op, "dilations", count, 1, 1, dilations) ||
@@ -117,4 +118,63 @@ bool window_image(Op *op, uint32_t input, Shape *shape) {
     op_problem(op, SHAPE_PROBLEM_RANK, "an input of rank %d, it takes batch, channels and space",
                shape->rank);
     return false;
+}
+
+/* ---- padding ---- */
+
+/* A window of one sample needs no padding to have ceil(size/stride) places. */
+bool window_is_padded(const Window *window, int32_t axis) {
+    if (window->auto_pad == AUTO_PAD_SAME) return window->kernel[axis] != 1;
+    return window->auto_pad == AUTO_PAD_NOTSET &&
+           (window->pads[axis] != 0 || window->pads[window->rank + axis] != 0);
+}
+
+void window_read_kernel(Window *window, const Shape *weights, int32_t first) {
+    for (int32_t i = 0; i < window->rank && first + i < weights->rank; i++)
+        if (!expr_is_known(window->kernel[i])) window->kernel[i] = weights->dims[first + i];
+}
+
+Expr window_kernel_size(Op *op, const Window *window) {
+    Expr size = 1;
+    for (int32_t i = 0; i < window->rank; i++) size = expr_multiply(op->algebra, size, window->kernel[i]);
+    return size;
+}
+
+Expr window_begin(Op *op, const Window *window, Expr total) {
+    total = expr_max(op->algebra, total, 0);
+    return window->is_lower ? expr_ceil_divide(op->algebra, total, 2)
+                            : expr_floor_divide(op->algebra, total, 2);
+}
+
+Expr window_pad_before(Op *op, const Window *window, int32_t axis, Expr size, Expr places) {
+    if (window->auto_pad == AUTO_PAD_VALID) return 0;
+    if (window->auto_pad == AUTO_PAD_NOTSET) return window->pads[axis];
+    Expr stride = expr_integer(op->algebra, window->strides[axis]);
+    Expr last = expr_multiply(op->algebra, expr_subtract(op->algebra, places, 1), stride);
+    Expr covered = expr_add(op->algebra, last, window_extent(op, window, axis));
+    return window_begin(op, window, expr_subtract(op->algebra, covered, size));
+}
+
+/* Places at which a sample that lies `offset` behind the place's start is inside of the axis. */
+static int64_t places_inside(int64_t places, int64_t stride, int64_t offset, int64_t size) {
+    if (offset >= size) return 0;
+    int64_t first = offset >= 0 ? 0 : (stride - 1 - offset) / stride, last = (size - 1 - offset) / stride;
+    if (last >= places) last = places - 1;
+    return last < first ? 0 : last - first + 1;
+}
+
+/* From 0 to 2^40, so that products with a kernel fit. */
+static bool moderate(Op *op, Expr e, int64_t *value) {
+    return expr_is_known(e) && expr_to_integer(op->algebra, e, value) && *value >= 0 &&
+           *value <= (int64_t)1 << 40;
+}
+
+Expr window_inside(Op *op, const Window *window, int32_t axis, Expr size, Expr places, Expr begin) {
+    int64_t samples, count, before, kernel, stride, dilation, sum = 0;
+    if (!moderate(op, size, &samples) || !moderate(op, places, &count) || !moderate(op, begin, &before) ||
+        !moderate(op, window->kernel[axis], &kernel) || kernel > WINDOW_KERNEL_LIMIT ||
+        !moderate(op, window->strides[axis], &stride) || !moderate(op, window->dilations[axis], &dilation))
+        return EXPR_UNKNOWN;
+    for (int64_t k = 0; k < kernel; k++) sum += places_inside(count, stride, k * dilation - before, samples);
+    return expr_integer(op->algebra, sum);
 }

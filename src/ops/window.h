@@ -13,6 +13,7 @@ typedef enum AutoPad { AUTO_PAD_NOTSET, AUTO_PAD_SAME, AUTO_PAD_VALID } AutoPad;
 typedef struct Window {
     int32_t rank;
     AutoPad auto_pad;
+    bool is_lower; /* SAME_LOWER: an odd pad is longer at the beginning */
     Expr kernel[SHAPE_RANK_LIMIT];
     int64_t strides[SHAPE_RANK_LIMIT];
     int64_t dilations[SHAPE_RANK_LIMIT];
@@ -31,6 +32,23 @@ bool window_take_kernel(Op *op, Window *window, const Shape *weights, int32_t fi
 Expr window_extent(Op *op, const Window *window, int32_t axis);
 /* How many places the window has along an axis of that size. */
 Expr window_count(Op *op, const Window *window, int32_t axis, Expr size, bool is_ceil);
+
+/* ---- padding, for costs ---- */
+
+/* Whether an axis may be padded; false is sure. */
+bool window_is_padded(const Window *window, int32_t axis);
+/* The kernel that weights have from dimension `first` on where kernel_shape is not given; nothing is compared. */
+void window_read_kernel(Window *window, const Shape *weights, int32_t first);
+/* Product of all axes' kernels. */
+Expr window_kernel_size(Op *op, const Window *window);
+/* How much `total` of padding stands before the first sample. */
+Expr window_begin(Op *op, const Window *window, Expr total);
+/* The pad before an axis of that size, over which the window has so many places. */
+Expr window_pad_before(Op *op, const Window *window, int32_t axis, Expr size, Expr places);
+/* Pairs of a place and a sample of the window there that lie inside of the axis: place*stride - begin + k*dilation in
+ * [0, size). EXPR_UNKNOWN unless all is constant, and for kernels past WINDOW_KERNEL_LIMIT. */
+Expr window_inside(Op *op, const Window *window, int32_t axis, Expr size, Expr places, Expr begin);
+#define WINDOW_KERNEL_LIMIT 4096
 
 /* The rank of an image input; where it is not known, that of kernel_shape and two more. Dimensions that are not known are
  * EXPR_UNKNOWN. False when there is none, or, after a report, when it is below 3. */

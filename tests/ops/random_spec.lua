@@ -1,7 +1,8 @@
 -- Every operator that has a rule, on inputs, attributes and declared types drawn at random: whatever they are, inference
--- comes to an end, says what is wrong, and gives shapes whose dimensions are not below 0. Under the sanitizers this is
--- where rules that trust their node show.
+-- comes to an end, says what is wrong, and gives shapes whose dimensions are not below 0; counting costs comes to an end,
+-- and no cost is below 0. Under the sanitizers this is where rules that trust their node show.
 
+local bindings = require "onnxdoc.bindings"
 local onnxdoc = require "onnxdoc"
 local scale = require "tests.scale"
 
@@ -72,7 +73,7 @@ local function add_node(b, domain, name, index, earlier)
   for i = 1, random(0, 5) do inputs[i] = draw_input(b, earlier) end
   for i = 1, random(0, 4) do outputs[i] = random(8) == 1 and "" or ("y%d_%d"):format(index, i) end
   local schema = onnxdoc.schema(name, domain, b.opset[domain])
-  b:op(name, inputs, attributes_of(schema), {domain = domain, outputs = outputs})
+  b:op(name, inputs, attributes_of(schema), {domain = domain, outputs = outputs, name = index == 1 and "noted" or nil})
   for i, output in ipairs(outputs) do
     if output ~= "" then
       if random(3) == 1 then b:value(output, one_of(DTYPES), dims()) end
@@ -93,6 +94,22 @@ local function check(model, what)
   end
 end
 
+-- Costs of every node, and how they come about.
+local function check_costs(model, what)
+  for node in model.graph:nodes() do
+    local cost = node.own_cost
+    for _, metric in ipairs {"macs", "elementwise", "transcendentals", "dequant", "bytes_read", "bytes_written", "weight_bytes"} do
+      local value = cost[metric] and cost[metric].value
+      if value and value < 0 then error(("%s: %s of %s is %s"):format(what, metric, tostring(node), value)) end
+    end
+  end
+  assert.is_table(model.parameters)
+  assert.is_table(model:node("noted").cost_notes)
+  local binding = bindings.of(model)
+  local ok, peak = pcall(model.memory, model, binding.values, "orders")
+  assert.is_true(ok or peak:find("past 2^127", 1, true) ~= nil, what .. ": " .. tostring(peak))
+end
+
 describe("rules", function()
   it("take any node", function()
     math.randomseed(20261124)
@@ -104,7 +121,9 @@ describe("rules", function()
         for _, opset in ipairs {7, 13, 24} do
           local b, earlier = onnxdoc.build{opset = domain == "" and opset or {[""] = opset, [domain] = 1}}, {}
           for index = 1, scale(30) do add_node(b, domain, name, index, earlier) end
-          check(assert(b:model()), ("%s.%s %d"):format(domain, name, opset))
+          local model, what = assert(b:model()), ("%s.%s %d"):format(domain, name, opset)
+          check(model, what)
+          check_costs(model, what)
         end
       end
     end
