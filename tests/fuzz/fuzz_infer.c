@@ -1,10 +1,11 @@
 /* libFuzzer harness of inference: bytes are loaded as a model, its shapes are inferred, with and without bindings, and
- * everything found is looked at: facts of every frame, contents, symbols, formulas as text.
+ * everything found is looked at: facts of every frame, contents, symbols, formulas as text, costs and what is alive.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "ops/shapes.h"
+#include "cost/liveness.h"
+#include "cost/parameters.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -72,6 +73,32 @@ static void infer_bound(Model *model, const Shapes *symbolic) {
     shapes_free(shapes);
 }
 
+/* Costs of all nodes and in sum, parameters, and the peak with every symbol at 1. */
+static void touch_costs(Shapes *shapes) {
+    Error err = {0};
+    Costs *costs = costs_count(shapes, NULL, &err);
+    expect(costs != NULL);
+    CostSum total;
+    expect(costs_sum(costs, NULL, 1, &total, &err));
+    for (int m = 0; m < COST_METRIC_COUNT; m++)
+        if (expr_is_known(total.metrics[m])) touch_expr(shapes, total.metrics[m]);
+    uint8_t *uses = malloc(shapes->model->tensors.count + (size_t)1);
+    Parameters parameters;
+    expect(parameters_count(costs, &parameters, uses));
+    free(uses);
+    uint32_t count = algebra_symbol_count(shapes->algebra);
+    int64_t *values = calloc(count + (size_t)1, sizeof *values);
+    bool *bound = calloc(count + (size_t)1, sizeof *bound);
+    for (uint32_t i = 0; i < count; i++) values[i] = bound[i] = 1;
+    LivenessPeak peak;
+    LivenessOptions options = {values, bound, count, true};
+    if (!liveness_find(costs, &options, &peak, &err)) expect(err.code != ERROR_NONE);
+    liveness_free(&peak);
+    free(values);
+    free(bound);
+    costs_free(costs);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     Error err = {0};
     Source *source = source_from_memory(data, size, &err);
@@ -80,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     Shapes *shapes = shapes_infer(model, NULL, &err);
     if (shapes) {
         touch_shapes(shapes);
+        touch_costs(shapes);
         infer_bound(model, shapes);
     }
     shapes_free(shapes);
