@@ -177,6 +177,17 @@ function files.load(entry)
   return nil, tostring(value)
 end
 
+--- The table that the user's own NAME.lua, in the configuration folder itself, returns; nil when there is none. One
+-- that cannot be used ends the run.
+function files.user_table(name)
+  local root = user_root()
+  local path = root and root .. "/" .. name .. ".lua"
+  if not path or lfs.attributes(path, "mode") ~= "file" then return nil end
+  local value, message = files.load({origin = "user", path = path, trusted = true})
+  if type(value) == "table" then return value end
+  failure(EXIT_SCRIPT, message or path .. ": returns no table")
+end
+
 --- What a table given with -l is: by the fields that only this kind must have.
 local function guess_kind(value)
   if type(value.run) == "function" then return "reports" end

@@ -1,10 +1,17 @@
 --- JSON through dkjson, made exact: integers to the last digit, floats that read back as the same number, NaN and
 -- infinities as null, strings always valid UTF-8, keys in a stated order and then sorted, empty lists as [].
 
-local dkjson = require "dkjson"
 local text = require "onnxdoc.text"
 
-local json = {null = dkjson.null}
+-- Facts are marked as lists and objects long before, and often without, being written: dkjson is loaded when it is
+-- used.
+local function dkjson() return require "dkjson" end
+
+local json = setmetatable({}, {__index = function(json, name)
+  if name ~= "null" then return nil end
+  json.null = dkjson().null
+  return json.null
+end})
 
 local Array, Object = {__jsontype = "array"}, {__jsontype = "object"}
 
@@ -17,7 +24,7 @@ function json.object(t) return setmetatable(t or {}, Object) end
 local Number = {__tojson = function(self) return self.written end}
 
 local function number(n)
-  if n ~= n or n == math.huge or n == -math.huge then return dkjson.null end
+  if n ~= n or n == math.huge or n == -math.huge then return json.null end
   return setmetatable({written = text.number(n)}, Number)
 end
 
@@ -72,7 +79,7 @@ function prepare(value, order, seen)
   local kind = type(value)
   if kind == "string" then return text.safe(value) end
   if kind == "number" then return number(value) end
-  if kind == "boolean" or value == nil or value == dkjson.null then return value end
+  if kind == "boolean" or value == nil or value == json.null then return value end
   if kind ~= "table" then error("json: cannot write a " .. kind, 0) end
   if seen[value] then error("json: a table holds itself", 0) end
   seen[value] = true
@@ -86,12 +93,12 @@ function json.encode(value, options)
   options = options or {}
   local order = {}
   for i, key in ipairs(options.keyorder or {}) do order[key] = i end
-  return dkjson.encode(prepare(value, order, {}), {indent = options.indent})
+  return dkjson().encode(prepare(value, order, {}), {indent = options.indent})
 end
 
 --- The value, or nil and a message. Lists and objects are marked; null is json.null.
 function json.decode(source)
-  local value, stopped, message = dkjson.decode(source, 1, dkjson.null)
+  local value, stopped, message = dkjson().decode(source, 1, json.null)
   if message then return nil, message end
   local rest = source:match("^%s*()", stopped)
   if rest <= #source then return nil, ("something follows the JSON value at byte %d"):format(rest) end

@@ -7,6 +7,7 @@
 --   models    "many" (default), "one", "none": how many it takes
 --   top       default of --top, for reports that shorten their tables
 --   color     true when it can show colours
+--   bindings  true when it works with numbers for the model's symbols: --batch, --seq, --past, --dim, --value
 --   options   list of {"-x --long", argname =, description =, default =, choices =, flag = true, type = "integer",
 --             min =}; a name without dashes is an argument that stands before the models
 --   run       function(options, session): gives nothing or an exit code; options.NAME holds what was parsed
@@ -14,6 +15,8 @@
 -- The session gives the models one by one and takes what is written for each:
 --
 --   for model, name in session:models() do session:write(function(write) write(name, "\n") end) end
+--
+-- With `bindings` a third value is the Binding (bindings.lua) that the options ask for.
 
 local argparse = require "argparse"
 local failure = require "onnxdoc.failure"
@@ -29,7 +32,7 @@ local extensions = {markdown = "md", text = "txt", json = "json", csv = "csv", h
 
 -- Fields of a report and of one of its options, with the types they may have.
 local report_fields = {name = "string", summary = "string", example = "string", formats = "table", models = "string",
-  top = "number", color = "boolean", options = "table", run = "function", description = "string"}
+  top = "number", color = "boolean", bindings = "boolean", options = "table", run = "function", description = "string"}
 local option_fields = {argname = "string", description = "string", default = "any", choices = "table",
   flag = "boolean", type = "string", min = "number"}
 
@@ -138,7 +141,47 @@ local function add_format_options(parser, formats)
   if #group > 1 then parser:mutex(table.unpack(group)) end
 end
 
+-- "NAME=N" as name and text, cut at the last "=".
+local function assignment(word)
+  local name, value = word:match("^(.+)=([^=]*)$")
+  if not name then return nil, ("'%s' is no NAME=N"):format(word) end
+  return {name = name, value = value}
+end
+
+local function dim_converter(word)
+  local given, message = assignment(word)
+  if not given then return nil, message end
+  given.value = math.tointeger(tonumber(given.value))
+  if given.value and given.value >= 0 then return given end
+  return nil, ("'%s': a whole number of at least 0 is wanted behind ="):format(word)
+end
+
+local function value_converter(word)
+  local given, message = assignment(word)
+  if not given then return nil, message end
+  local numbers = {}
+  for item in given.value:gmatch("[^,]+") do
+    local number = tonumber(item)
+    if not number then return nil, ("'%s': '%s' is no number"):format(word, item) end
+    numbers[#numbers + 1] = number
+  end
+  given.value = #numbers == 1 and numbers[1] or numbers
+  return given
+end
+
+local function add_binding_options(parser)
+  local whole = integer_converter(0)
+  parser:option("-b --batch", "Size of the batch."):argname("N"):convert(whole)
+  parser:option("--seq", "Length of the sequence."):argname("N"):convert(whole)
+  parser:option("--past", "Length of what is cached already."):argname("N"):convert(whole)
+  parser:option("--dim", "Value of a symbol (or of input:axis); once for each."):argname("NAME=N"):count("*")
+    :convert(dim_converter)
+  parser:option("--value", "Contents of an input, a number or a list; once for each."):argname("NAME=V,…"):count("*")
+    :convert(value_converter)
+end
+
 local function add_common_options(parser, report)
+  if report.bindings then add_binding_options(parser) end
   if report.formats then add_format_options(parser, report.formats) end
   if report.top then
     add_option(parser, {"--top", argname = "N", type = "integer", min = 0, default = report.top,
@@ -210,6 +253,53 @@ local function wants_color(options, terminal)
     and os.getenv("TERM") ~= "dumb"
 end
 
+local function by_name(list)
+  local map = {}
+  for _, given in ipairs(list) do
+    if map[given.name] ~= nil and map[given.name] ~= given.value then
+      failure(EXIT_USAGE, ("%s is given twice, as %s and as %s"):format(given.name, map[given.name], given.value))
+    end
+    map[given.name] = given.value
+  end
+  return map
+end
+
+-- What the options say about symbols and inputs.
+local function given_bindings(options)
+  return {roles = {batch = options.batch, seq = options.seq, past = options.past}, dims = by_name(options.dim),
+    values = by_name(options.value)}
+end
+
+local function first_error(model)
+  for _, problem in ipairs(model.shape_diagnostics) do
+    if problem.severity == "error" then return problem.message end
+  end
+end
+
+-- The model with contents of inputs as given, and numbers for its symbols. Numbers that break what was only assumed
+-- (two symbols that must broadcast) are bound before shapes are inferred.
+local function bind(model, given, path)
+  local bindings = require "onnxdoc.bindings"
+  local function with(what)
+    local ok, view = pcall(model.with, model, what)
+    if not ok then failure(EXIT_USAGE, text.about(path, (view:gsub("^[^:]*:%d+: ", "")))) end
+    return view
+  end
+  if next(given.values) then model = with {values = given.values} end
+  local dims = given.dims
+  local ok, problem = pcall(bindings.of, model, {dims = dims})
+  if not ok and type(problem) == "table" and problem.contradicts then
+    local view = with {dims = dims}
+    local wrong = first_error(view)
+    if wrong and not first_error(model) then failure(EXIT_USAGE, text.about(path, wrong)) end
+    model, dims = view, nil
+  end
+  ok, problem = pcall(bindings.of, model, {dims = dims, roles = given.roles})
+  if ok then return model, problem end
+  if type(problem) ~= "table" or not problem.binding then error(problem, 0) end
+  failure(EXIT_USAGE, text.about(path, problem.message))
+end
+
 local function new_session(report, options, context)
   local paths = options.model or {}
   local stdin_count = 0
@@ -217,7 +307,7 @@ local function new_session(report, options, context)
   if stdin_count > 1 then failure(EXIT_USAGE, "standard input (-) can be read only once") end
   return setmetatable({
     paths = paths, many = #paths > 1, code = 0, current = 0, quiet = options.quiet,
-    data_root = options.data_root or context.host.data_root,
+    data_root = options.data_root or context.host.data_root, given = report.bindings and given_bindings(options),
     color = report.color and wants_color(options, context.terminal),
     places = require("onnxdoc.output").places(options.output, paths, extensions[options.format] or "txt"),
   }, Session)
@@ -233,8 +323,9 @@ function Session:note(...)
   if not self.quiet then io.stderr:write("onnxdoc: ", text.printable(table.concat({...})), "\n") end
 end
 
---- The models, one after the other: model, the path as given. One that cannot be read is told on standard error, is
--- passed over and makes the exit code 3. A model is closed when the next one is asked for.
+--- The models, one after the other: model, the path as given, and where the report has bindings, the Binding. One
+-- that cannot be read is told on standard error, is passed over and makes the exit code 3. A model is closed when
+-- the next one is asked for.
 function Session:models()
   local model
   return function()
@@ -244,6 +335,10 @@ function Session:models()
       local path = self.paths[self.current]
       local message
       model, message = onnxdoc.load(path, {data_root = self.data_root})
+      if model and self.given then
+        local bound, binding = bind(model, self.given, path)
+        return bound, path, binding
+      end
       if model then return model, path end
       io.stdout:flush()
       io.stderr:write("onnxdoc: ", text.printable_lines(text.about(path, message)), "\n")

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "lua/lua_bindings.h"
 #include "lua/lua_object.h"
 
 static const char EXPR_TYPE[] = "onnxdoc.Expr";
@@ -65,6 +66,10 @@ void lua_expr_push_dimension(lua_State *L, int owner, Algebra *algebra, Expr e) 
     else lua_expr_push(L, owner, algebra, e);
 }
 
+const LuaExpr *lua_expr_test(lua_State *L, int arg) {
+    return luaL_testudata(L, arg, EXPR_TYPE);
+}
+
 const LuaExpr *lua_expr_check(lua_State *L, int arg) {
     return luaL_checkudata(L, arg, EXPR_TYPE);
 }
@@ -83,7 +88,7 @@ static void add_formula(luaL_Buffer *buffer, const Algebra *algebra, Expr e) {
     }
 }
 
-static const char *push_formula(lua_State *L, const Algebra *algebra, Expr e) {
+const char *lua_formula_push(lua_State *L, const Algebra *algebra, Expr e) {
     luaL_Buffer buffer;
     luaL_buffinit(L, &buffer);
     add_formula(&buffer, algebra, e);
@@ -107,7 +112,7 @@ Expr lua_expr_operand(lua_State *L, Algebra *algebra, int arg) {
     if (!other) luaL_typeerror(L, arg, "number or Expr");
     if (other->algebra != algebra && !expr_is_small(other->e))
         luaL_error(L, "formulas of different models do not mix: %s",
-                   push_formula(L, other->algebra, other->e));
+                   lua_formula_push(L, other->algebra, other->e));
     return other->e;
 }
 
@@ -116,44 +121,6 @@ static int leading_operand(lua_State *L, int a, int b) {
     const LuaExpr *first = luaL_testudata(L, a, EXPR_TYPE), *second = luaL_testudata(L, b, EXPR_TYPE);
     if (first && !(second && expr_is_small(first->e))) return a;
     return second ? b : a;
-}
-
-/* Symbols of a formula. Names are pushed when no visit is under way, since pushing can raise. */
-typedef struct IdList {
-    SymbolId *ids;
-    size_t count, room;
-} IdList;
-
-static bool count_symbol(void *context, SymbolId symbol) {
-    IdList *list = context;
-    if (list->count < list->room) list->ids[list->count] = symbol;
-    list->count++;
-    return true;
-}
-
-/* Pushes a block with the symbols of e. */
-static IdList push_symbol_ids(lua_State *L, const Algebra *algebra, Expr e) {
-    IdList list = {0};
-    expr_visit_symbols(algebra, e, count_symbol, &list);
-    list.room = list.count;
-    list.ids = lua_newuserdatauv(L, list.room * sizeof *list.ids + 1, 0);
-    list.count = 0;
-    expr_visit_symbols(algebra, e, count_symbol, &list);
-    return list;
-}
-
-/* The symbols of e for messages: "'n', 'm'"; "" when there are none. */
-static const char *push_symbol_list(lua_State *L, const Algebra *algebra, Expr e) {
-    luaL_Buffer buffer;
-    IdList list = push_symbol_ids(L, algebra, e);
-    luaL_buffinit(L, &buffer);
-    for (size_t i = 0; i < list.count && i < 8; i++) {
-        if (i > 0) luaL_addstring(&buffer, ", ");
-        luaL_addstring(&buffer, quote(algebra_symbol_name(algebra, list.ids[i])).text);
-    }
-    if (list.count > 8) luaL_addstring(&buffer, ", ...");
-    luaL_pushresult(&buffer);
-    return lua_tostring(L, -1);
 }
 
 /* ---- fields ---- */
@@ -173,13 +140,13 @@ static int get_value(lua_State *L) {
 }
 
 static int get_formula(lua_State *L) {
-    push_formula(L, self_expr(L)->algebra, self_expr(L)->e);
+    lua_formula_push(L, self_expr(L)->algebra, self_expr(L)->e);
     return 1;
 }
 
 static int get_symbols(lua_State *L) {
     const LuaExpr *self = self_expr(L);
-    IdList list = push_symbol_ids(L, self->algebra, self->e);
+    IdList list = lua_symbols_push(L, self->algebra, self->e);
     lua_createtable(L, (int)list.count, 0);
     for (size_t i = 0; i < list.count; i++) {
         object_push_bytes(L, algebra_symbol_name(self->algebra, list.ids[i]));
@@ -210,7 +177,7 @@ static int apply(lua_State *L, Expr (*operation)(Algebra *, Expr, Expr), const c
     algebra_failure(algebra);
     Expr result = operation(algebra, a, b);
     if (!expr_is_known(result)) {
-        const char *first = push_formula(L, algebra, a), *second = push_formula(L, algebra, b);
+        const char *first = lua_formula_push(L, algebra, a), *second = lua_formula_push(L, algebra, b);
         return raise_failure(L, algebra, lua_pushfstring(L, "%s of %s and %s", what, first, second));
     }
     lua_getiuservalue(L, leading, 1);
@@ -282,7 +249,7 @@ static int expr_meta_negate(lua_State *L) {
 
 static int expr_meta_tostring(lua_State *L) {
     const LuaExpr *self = lua_expr_check(L, 1);
-    push_formula(L, self->algebra, self->e);
+    lua_formula_push(L, self->algebra, self->e);
     return 1;
 }
 
@@ -313,9 +280,9 @@ static int compare(lua_State *L, Truth (*relation)(Algebra *, Expr, Expr), const
         return 1;
     }
     Expr difference = expr_subtract(algebra, a, b);
-    const char *names = push_symbol_list(L, algebra, expr_is_known(difference) ? difference : a);
-    return luaL_error(L, "whether %s %s %s depends on %s", push_formula(L, algebra, a), sign,
-                      push_formula(L, algebra, b), names);
+    const char *names = lua_symbols_push_text(L, algebra, expr_is_known(difference) ? difference : a);
+    return luaL_error(L, "whether %s %s %s depends on %s", lua_formula_push(L, algebra, a), sign,
+                      lua_formula_push(L, algebra, b), names);
 }
 
 static int expr_meta_less(lua_State *L) {
@@ -351,141 +318,7 @@ int lua_prove(lua_State *L) {
 
 /* ---- values for symbols ---- */
 
-/* What a table says about symbols: by id, EXPR_UNKNOWN where it says nothing. Both blocks are on the stack. */
-typedef struct Bindings {
-    Algebra *algebra;
-    Expr e; /* the formula they are for, resolved */
-    Expr *values;
-    int64_t *numbers;
-    bool *bound;
-    uint32_t count;
-} Bindings;
-
-static Bindings push_bindings(lua_State *L, const LuaExpr *self) {
-    Bindings bindings = {.algebra = self->algebra, .e = expr_resolve(self->algebra, self->e)};
-    if (!expr_is_known(bindings.e)) bindings.e = self->e;
-    bindings.count = algebra_symbol_count(self->algebra);
-    size_t count = bindings.count + (size_t)1;
-    bindings.values = lua_newuserdatauv(L, count * sizeof *bindings.values, 0);
-    bindings.numbers = lua_newuserdatauv(L, count * sizeof *bindings.numbers, 0);
-    bindings.bound = lua_newuserdatauv(L, count * sizeof *bindings.bound, 0);
-    memset(bindings.numbers, 0, count * sizeof *bindings.numbers);
-    memset(bindings.bound, 0, count * sizeof *bindings.bound);
-    for (uint32_t i = 0; i < bindings.count; i++) bindings.values[i] = EXPR_UNKNOWN;
-    return bindings;
-}
-
-/* The symbol of a name; raises and says which there are. */
-static SymbolId find_symbol(lua_State *L, const Bindings *bindings, int arg) {
-    size_t size;
-    const char *text = lua_tolstring(L, arg, &size);
-    SymbolId symbol = algebra_find_symbol(bindings->algebra, (Bytes){text, size});
-    if (symbol != UINT32_MAX) return symbol;
-    const char *names = push_symbol_list(L, bindings->algebra, bindings->e);
-    if (*names)
-        luaL_error(L, "there is no symbol %s; the formula has %s", quote((Bytes){text, size}).text, names);
-    luaL_error(L, "there is no symbol %s; the formula has none", quote((Bytes){text, size}).text);
-    return symbol;
-}
-
-static void raise_contradiction(lua_State *L, const Bindings *bindings, SymbolId symbol, Expr is,
-                                Expr value) {
-    Quoted name = quote(algebra_symbol_name(bindings->algebra, symbol));
-    luaL_error(L, "symbol %s is %s and cannot be %s", name.text, push_formula(L, bindings->algebra, is),
-               push_formula(L, bindings->algebra, value));
-}
-
-/* A symbol stands for itself, or for another one of its class, which gets the value. */
-static void bind_symbol(lua_State *L, Bindings *bindings, SymbolId symbol, Expr value) {
-    Algebra *algebra = bindings->algebra;
-    Expr is = algebra_symbol_value(algebra, symbol);
-    SymbolId representative = expr_as_symbol(algebra, is);
-    if (is == value) return;
-    Expr before = bindings->values[representative];
-    if (expr_is_known(before) && before != value) raise_contradiction(L, bindings, symbol, before, value);
-    int64_t least, most, low, high;
-    expr_bounds(algebra, is, &least, &most);
-    expr_bounds(algebra, value, &low, &high);
-    if (high < least || low > most) {
-        bool below = high < least;
-        Quoted name = quote(algebra_symbol_name(algebra, symbol));
-        luaL_error(L, "symbol %s is at %s %I, got %s", name.text, below ? "least" : "most",
-                   (LUAI_UACINT)(below ? least : most), push_formula(L, algebra, value));
-    }
-    bindings->values[representative] = value;
-    bindings->bound[representative] = expr_to_integer(algebra, value, &bindings->numbers[representative]);
-}
-
-/* The value of a symbol at the top of the stack: a whole number or an Expr. */
-static Expr check_symbol_value(lua_State *L, const Bindings *bindings, SymbolId symbol) {
-    if (luaL_testudata(L, -1, EXPR_TYPE)) return lua_expr_operand(L, bindings->algebra, -1);
-    int whole = 0;
-    lua_Integer value = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &whole) : 0;
-    Quoted name = quote(algebra_symbol_name(bindings->algebra, symbol));
-    if (!whole)
-        luaL_error(L, "symbol %s gets a whole number or an Expr, not %s", name.text,
-                   lua_type(L, -1) == LUA_TNUMBER ? luaL_tolstring(L, -1, NULL) : luaL_typename(L, -1));
-    return expr_integer(bindings->algebra, value);
-}
-
-/* The value of e when one symbol of it is `value`; EXPR_UNKNOWN when that is no whole constant. */
-static Expr constant_at(const Bindings *bindings, Expr e, SymbolId symbol, Expr value) {
-    Expr before = bindings->values[symbol];
-    bindings->values[symbol] = value;
-    Expr result = expr_substitute(bindings->algebra, e, bindings->values, bindings->count);
-    bindings->values[symbol] = before;
-    int64_t constant;
-    return expr_is_known(result) && expr_to_integer(bindings->algebra, result, &constant) ? result
-                                                                                          : EXPR_UNKNOWN;
-}
-
-/* A symbol that stands for a formula, past = total - seq: when all others have a value it must agree with theirs, and when
- * one has none, that one follows. */
-static void bind_formula(lua_State *L, Bindings *bindings, SymbolId symbol, Expr value) {
-    Algebra *algebra = bindings->algebra;
-    Expr is = algebra_symbol_value(algebra, symbol);
-    Expr rest =
-        expr_subtract(algebra, expr_substitute(algebra, is, bindings->values, bindings->count), value);
-    if (rest == 0) return;
-    IdList symbols = push_symbol_ids(L, algebra, rest);
-    if (symbols.count != 1) raise_contradiction(L, bindings, symbol, is, value);
-    Expr at_zero = constant_at(bindings, rest, symbols.ids[0], 0),
-         at_one = constant_at(bindings, rest, symbols.ids[0], 1);
-    Expr solution = expr_divide(algebra, at_zero, expr_subtract(algebra, at_zero, at_one));
-    if (!expr_is_known(solution) || !expr_is_whole(algebra, solution) ||
-        constant_at(bindings, rest, symbols.ids[0], solution) != 0)
-        raise_contradiction(L, bindings, symbol, is, value);
-    bind_symbol(L, bindings, symbols.ids[0], solution);
-    lua_pop(L, 1);
-}
-
-/* First the symbols that stand for themselves or their class, then those that stand for formulas of them. */
-static void read_bindings(lua_State *L, Bindings *bindings, int arg) {
-    for (int formulas = 0; formulas < 2; formulas++)
-        for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-            if (lua_type(L, -2) != LUA_TSTRING)
-                luaL_error(L, "a symbol is named by a string, not a %s", luaL_typename(L, -2));
-            SymbolId symbol = find_symbol(L, bindings, -2);
-            Expr value = check_symbol_value(L, bindings, symbol),
-                 is = algebra_symbol_value(bindings->algebra, symbol);
-            bool is_formula = expr_as_symbol(bindings->algebra, is) == UINT32_MAX;
-            if (is_formula != (formulas == 1)) continue;
-            (is_formula ? bind_formula : bind_symbol)(L, bindings, symbol, value);
-        }
-}
-
-static bool all_bound(const Bindings *bindings, const IdList *symbols) {
-    for (size_t i = 0; i < symbols->count; i++)
-        if (!bindings->bound[symbols->ids[i]]) return false;
-    return true;
-}
-
-static bool evaluate(const Bindings *bindings, Evaluation *result, Error *err) {
-    return expr_evaluate(bindings->algebra, bindings->e, bindings->numbers, bindings->bound, bindings->count,
-                         result, err);
-}
-
-static void push_evaluation(lua_State *L, const Evaluation *evaluation) {
+void lua_evaluation_push(lua_State *L, const Evaluation *evaluation) {
     if (evaluation->fits) lua_pushinteger(L, evaluation->value);
     else lua_pushnumber(L, evaluation->approximate);
 }
@@ -495,14 +328,14 @@ static int expr_at(lua_State *L) {
     const LuaExpr *self = lua_expr_check(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
-    Bindings bindings = push_bindings(L, self);
-    read_bindings(L, &bindings, 2);
-    IdList symbols = push_symbol_ids(L, bindings.algebra, bindings.e);
-    if (all_bound(&bindings, &symbols)) {
+    Bindings bindings = lua_bindings_push(L, self->algebra, self->e);
+    lua_bindings_read(L, &bindings, 2);
+    IdList symbols = lua_symbols_push(L, bindings.algebra, bindings.e);
+    if (lua_bindings_cover(&bindings, &symbols)) {
         Evaluation evaluation;
         Error err;
-        if (!evaluate(&bindings, &evaluation, &err)) return object_raise(L, &err);
-        push_evaluation(L, &evaluation);
+        if (!lua_bindings_evaluate(&bindings, bindings.e, &evaluation, &err)) return object_raise(L, &err);
+        lua_evaluation_push(L, &evaluation);
         return 1;
     }
     algebra_failure(bindings.algebra);
@@ -515,6 +348,21 @@ static int expr_at(lua_State *L) {
     return 1;
 }
 
+/* e:exact{batch = 8}: all digits, also past 2^63 */
+static int expr_exact(lua_State *L) {
+    const LuaExpr *self = lua_expr_check(L, 1);
+    lua_settop(L, 2);
+    if (lua_isnil(L, 2)) lua_newtable(L), lua_replace(L, 2);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    Bindings bindings = lua_bindings_push(L, self->algebra, self->e);
+    lua_bindings_read(L, &bindings, 2);
+    Evaluation evaluation;
+    Error err;
+    if (!lua_bindings_evaluate(&bindings, bindings.e, &evaluation, &err)) return object_raise(L, &err);
+    lua_pushstring(L, evaluation.text);
+    return 1;
+}
+
 /* ---- solving ---- */
 
 /* Whether the formula is within the bound (stack index 3) for a value of the symbol; past 2^127 it is not. */
@@ -522,11 +370,11 @@ static bool fits_bound(lua_State *L, Bindings *bindings, SymbolId symbol, int64_
     Evaluation evaluation;
     Error err;
     bindings->numbers[symbol] = value;
-    if (!evaluate(bindings, &evaluation, &err)) {
+    if (!lua_bindings_evaluate(bindings, bindings->e, &evaluation, &err)) {
         if (err.code == ERROR_LIMIT) return false;
         object_raise(L, &err);
     }
-    push_evaluation(L, &evaluation);
+    lua_evaluation_push(L, &evaluation);
     bool fits = lua_compare(L, -1, 3, LUA_OPLE);
     lua_pop(L, 1);
     return fits;
@@ -536,7 +384,7 @@ static bool fits_bound(lua_State *L, Bindings *bindings, SymbolId symbol, int64_
 static void check_solvable(lua_State *L, const Bindings *bindings, SymbolId symbol) {
     Algebra *algebra = bindings->algebra;
     Quoted name = quote(algebra_symbol_name(algebra, symbol));
-    IdList symbols = push_symbol_ids(L, algebra, bindings->e);
+    IdList symbols = lua_symbols_push(L, algebra, bindings->e);
     SymbolId other = symbol;
     bool mentioned = false;
     for (size_t i = 0; i < symbols.count; i++) {
@@ -586,8 +434,8 @@ static int expr_solve(lua_State *L) {
     }
     luaL_argcheck(L, lua_type(L, 3) == LUA_TNUMBER, 3, "a number is wanted");
     luaL_argcheck(L, lua_tonumber(L, 3) == lua_tonumber(L, 3), 3, "a number is wanted, not nan");
-    Bindings bindings = push_bindings(L, self);
-    SymbolId symbol = find_symbol(L, &bindings, 2);
+    Bindings bindings = lua_bindings_push(L, self->algebra, self->e);
+    SymbolId symbol = lua_bindings_find(L, &bindings, 2);
     Expr is = algebra_symbol_value(bindings.algebra, symbol);
     if (expr_as_symbol(bindings.algebra, is) != UINT32_MAX) symbol = expr_as_symbol(bindings.algebra, is);
     check_solvable(L, &bindings, symbol);
@@ -654,11 +502,9 @@ int lua_expr(lua_State *L) {
 void lua_expr_register(lua_State *L) {
     static const Field fields[] = {
         {"value", get_value}, {"formula", get_formula}, {"symbols", get_symbols}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"at", expr_at},
-                                       {"solve", expr_solve},
-                                       {"max", expr_max_method},
-                                       {"min", expr_min_method},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"at", expr_at},          {"exact", expr_exact},
+                                       {"solve", expr_solve},    {"max", expr_max_method},
+                                       {"min", expr_min_method}, {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__add", expr_meta_add},           {"__sub", expr_meta_subtract},
                                      {"__mul", expr_meta_multiply},      {"__div", expr_meta_divide},
                                      {"__idiv", expr_meta_floor_divide}, {"__mod", expr_meta_modulo},

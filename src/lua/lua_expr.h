@@ -22,6 +22,12 @@ void lua_expr_push(lua_State *L, int owner, Algebra *algebra, Expr e);
 void lua_expr_push_dimension(lua_State *L, int owner, Algebra *algebra, Expr e);
 /* The Expr at `arg`, raising when it is none. */
 const LuaExpr *lua_expr_check(lua_State *L, int arg);
+/* The same, NULL when it is none. */
+const LuaExpr *lua_expr_test(lua_State *L, int arg);
+/* Pushes the formula's text. */
+const char *lua_formula_push(lua_State *L, const Algebra *algebra, Expr e);
+/* Pushes an integer, or past 2^63 a float. */
+void lua_evaluation_push(lua_State *L, const Evaluation *evaluation);
 /* The number or Expr of that Algebra at `arg`; raises when it is neither. */
 Expr lua_expr_operand(lua_State *L, Algebra *algebra, int arg);
 

@@ -1,6 +1,7 @@
 /* Graph: the main graph, a subgraph, a model-local function or a training graph. */
 #include <stdio.h>
 
+#include "lua/lua_cost.h"
 #include "lua/lua_object.h"
 #include "onnx/fields.h"
 
@@ -273,6 +274,7 @@ void lua_graph_register(lua_State *L) {
                                    {"offset", get_offset},
                                    {"length", get_length},
                                    {"model", get_model},
+                                   {"cost", graph_get_cost},
                                    {NULL, NULL}};
     static const luaL_Reg methods[] = {
         {"nodes", graph_nodes}, {"values", graph_values}, {"value", graph_value}, {NULL, NULL}};

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "graph/diagnose.h"
+#include "lua/lua_cost.h"
 #include "lua/lua_object.h"
+#include "lua/lua_parameters.h"
 #include "lua/lua_shapes.h"
 #include "onnx/fields.h"
 
@@ -75,6 +77,7 @@ static void close_one(LuaModel *owner) {
     if (owner->has_index) index_free(&owner->index);
     reader_free(&owner->reader);
     arena_free(&owner->arena);
+    costs_free(owner->costs);
     shapes_free(owner->shapes);
     if (!owner->base) model_free(owner->model);
     *owner = (LuaModel){0};
@@ -516,6 +519,20 @@ static int model_length(lua_State *L) {
     return 1;
 }
 
+/* The facts with default values for symbols: lua/onnxdoc/facts.lua makes them section by section. */
+static int get_facts(lua_State *L) {
+    if (lua_getiuservalue(L, 1, FACTS) == LUA_TTABLE) return 1;
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "onnxdoc.facts");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "of");
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, FACTS);
+    return 1;
+}
+
 void lua_model_register(lua_State *L) {
     static const Field fields[] = {{"path", get_path},
                                    {"size", get_size},
@@ -539,17 +556,19 @@ void lua_model_register(lua_State *L) {
                                    {"files", get_files},
                                    {"diagnostics", get_diagnostics},
                                    {"shape_diagnostics", model_get_shape_diagnostics},
+                                   {"cost", model_get_cost},
+                                   {"cost_gaps", model_get_cost_gaps},
+                                   {"parameters", model_get_parameters},
+                                   {"coverage", model_get_coverage},
+                                   {"facts", get_facts},
                                    {"symbols", model_get_symbols},
                                    {"assumptions", model_get_assumptions},
                                    {"gaps", model_get_gaps},
                                    {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"nodes", model_nodes},
-                                       {"node", model_node},
-                                       {"value", model_value},
-                                       {"tensors", model_tensors},
-                                       {"with", model_with},
-                                       {"close", model_close},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"nodes", model_nodes},     {"node", model_node},   {"value", model_value},
+        {"tensors", model_tensors}, {"with", model_with},   {"costs", model_costs},
+        {"memory", model_memory},   {"close", model_close}, {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__gc", model_close},
                                      {"__close", model_close},
                                      {"__tostring", model_tostring},

@@ -1,6 +1,7 @@
 /* Node: one operation of a graph. */
 #include <stdio.h>
 
+#include "lua/lua_cost.h"
 #include "lua/lua_object.h"
 #include "lua/lua_schema.h"
 #include "onnx/fields.h"
@@ -401,6 +402,10 @@ void lua_node_register(lua_State *L) {
                                    {"device_configurations", get_device_configurations},
                                    {"offset", get_offset},
                                    {"length", get_length},
+                                   {"cost", node_get_cost},
+                                   {"own_cost", node_get_own_cost},
+                                   {"cost_notes", node_get_cost_notes},
+                                   {"runs", node_get_runs},
                                    {NULL, NULL}};
     static const luaL_Reg methods[] = {{"attr", node_attr}, {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", node_tostring}, {NULL, NULL}};

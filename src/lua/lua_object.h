@@ -11,6 +11,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "cost/costs.h"
 #include "graph/index.h"
 #include "graph/model.h"
 #include "onnx/leaf.h"
@@ -32,6 +33,7 @@ typedef struct LuaModel {
     struct LuaModel *views; /* those that are open, linked by next_view */
     struct LuaModel *next_view;
     Shapes *shapes;    /* made on first use */
+    Costs *costs;      /* likewise */
     bool is_inferring; /* an operator's function may run: it can neither infer again nor close the model */
     NameIndex index;
     bool has_index;
@@ -48,7 +50,8 @@ typedef struct LuaModel {
 #define VIEW_OPTIONS         (OBJECT_KIND_COUNT + 3) /* bindings: what was given to model:with, merged */
 #define VIEW_BASE            (OBJECT_KIND_COUNT + 4)
 #define ALGEBRA              (OBJECT_KIND_COUNT + 5) /* owns the algebra of the shapes: Exprs may outlive the model */
-#define MODEL_USER_VALUES    (OBJECT_KIND_COUNT + 5)
+#define FACTS                (OBJECT_KIND_COUNT + 6) /* what model.facts gave */
+#define MODEL_USER_VALUES    (OBJECT_KIND_COUNT + 6)
 
 typedef struct Handle {
     LuaModel *owner;

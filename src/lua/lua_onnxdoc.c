@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "lua/embedded.h"
+#include "lua/lua_cost.h"
 #include "lua/lua_draft.h"
 #include "lua/lua_expr.h"
 #include "lua/lua_object.h"
@@ -232,6 +233,7 @@ int luaopen_onnxdoc(lua_State *L) {
     lua_tensor_register(L);
     lua_draft_register(L);
     lua_expr_register(L);
+    lua_cost_register(L);
     luaL_newlib(L, functions);
     luaL_setfuncs(L, lua_draft_functions, 0);
     lua_pushliteral(L, ONNXDOC_VERSION);

@@ -31,13 +31,17 @@ int lua_operator(lua_State *L) {
     lua_settop(L, 1);
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        if (strcmp(key, "domain") != 0 && strcmp(key, "name") != 0 && strcmp(key, "shape") != 0)
-            luaL_error(L, "operator: unknown field '%s', there is domain, name and shape",
+        if (strcmp(key, "domain") != 0 && strcmp(key, "name") != 0 && strcmp(key, "shape") != 0 &&
+            strcmp(key, "cost") != 0)
+            luaL_error(L, "operator: unknown field '%s', there is domain, name, shape and cost",
                        luaL_tolstring(L, -2, NULL));
     }
     Bytes name = check_text(L, "name", true), domain = check_text(L, "domain", false);
-    if (lua_getfield(L, 1, "shape") != LUA_TFUNCTION)
-        luaL_error(L, "operator: 'shape' is a %s, a function is wanted", luaL_typename(L, -1));
+    int shape = lua_getfield(L, 1, "shape"), cost = lua_getfield(L, 1, "cost");
+    if (cost != LUA_TNIL && cost != LUA_TFUNCTION)
+        luaL_error(L, "operator: 'cost' is a %s, a function is wanted", lua_typename(L, cost));
+    if (shape != LUA_TFUNCTION && (shape != LUA_TNIL || cost == LUA_TNIL))
+        luaL_error(L, "operator: 'shape' is a %s, a function is wanted", lua_typename(L, shape));
     if (bytes_equal(domain, BYTES_LITERAL("ai.onnx"))) domain.size = 0;
     luaL_getsubtable(L, LUA_REGISTRYINDEX, OPERATORS);
     push_key(L, domain, name);
@@ -48,20 +52,21 @@ int lua_operator(lua_State *L) {
 
 /* ---- what the function gets: {op_type, domain, opset, name, attributes, inputs = {{dtype, shape, known}, …}} ---- */
 
-static void push_input(lua_State *L, OperatorCall *call, uint32_t i) {
+static void push_place(lua_State *L, OperatorCall *call, Place place) {
     Op *op = call->op;
-    if (!op_has_input(op, i)) {
+    bool is_there = place.is_output ? op_has_output(op, place.index) : op_has_input(op, place.index);
+    if (!is_there) {
         lua_pushboolean(L, false);
         return;
     }
     Shape shape;
     lua_createtable(L, 0, 3);
-    uint32_t dtype = op_dtype(op, i);
+    uint32_t dtype = op_place_dtype(op, place);
     if (dtype) {
         lua_pushstring(L, dtype_name(dtype));
         lua_setfield(L, -2, "dtype");
     }
-    if (op_shape(op, i, &shape)) {
+    if (op_place_shape(op, place, &shape)) {
         lua_createtable(L, shape.rank, 0);
         for (int32_t d = 0; d < shape.rank; d++) {
             lua_shapes_push_dim(L, call->model, op->algebra, shape.dims[d]);
@@ -69,7 +74,7 @@ static void push_input(lua_State *L, OperatorCall *call, uint32_t i) {
         }
         lua_setfield(L, -2, "shape");
     }
-    const Contents *contents = op_contents(op, i);
+    const Contents *contents = place.is_output ? NULL : op_contents(op, place.index);
     if (!contents) return;
     lua_createtable(L, (int)contents->count, 0);
     for (uint32_t at = 0; at < contents->count; at++) {
@@ -77,6 +82,16 @@ static void push_input(lua_State *L, OperatorCall *call, uint32_t i) {
         lua_rawseti(L, -2, (lua_Integer)at + 1);
     }
     lua_setfield(L, -2, "known");
+}
+
+static void push_places(lua_State *L, OperatorCall *call, bool outputs) {
+    uint32_t count = outputs ? call->op->outputs.count : call->op->inputs.count;
+    lua_createtable(L, (int)count, 0);
+    for (uint32_t i = 0; i < count; i++) {
+        push_place(L, call, (Place){outputs, i});
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_setfield(L, -2, outputs ? "outputs" : "inputs");
 }
 
 static void push_node(lua_State *L, OperatorCall *call) {
@@ -100,12 +115,7 @@ static void push_node(lua_State *L, OperatorCall *call) {
         lua_rawset(L, -3);
     }
     lua_setfield(L, -2, "attributes");
-    lua_createtable(L, (int)op->inputs.count, 0);
-    for (uint32_t i = 0; i < op->inputs.count; i++) {
-        push_input(L, call, i);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    lua_setfield(L, -2, "inputs");
+    push_places(L, call, false);
 }
 
 /* ---- what it gives: for each output {dtype =, shape = {…}}, or nil ---- */
@@ -162,28 +172,108 @@ static int call_operator(lua_State *L) {
     return 0;
 }
 
-/* Errors of the function are the node's problem, not the end of inference. */
+/* ---- what a cost function gives: {macs =, elementwise =, …}, whatever it leaves out is 0, bytes are in + out ---- */
+
+typedef struct CostCall {
+    OperatorCall call;
+    Cost *cost;
+} CostCall;
+
+static const struct {
+    const char *name;
+    CostMetric metric;
+} cost_fields[] = {{"macs", COST_MACS},
+                   {"elementwise", COST_ELEMENTWISE},
+                   {"transcendentals", COST_TRANSCENDENTALS},
+                   {"dequant", COST_DEQUANT},
+                   {"bytes_read", COST_BYTES_READ},
+                   {"bytes_written", COST_BYTES_WRITTEN},
+                   {"weight_bytes", COST_WEIGHT_BYTES}};
+#define COST_FIELDS (sizeof cost_fields / sizeof *cost_fields)
+
+/* The value at the top, for the key below it. */
+static void read_cost(lua_State *L, const Op *op, Cost *cost) {
+    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+    size_t i = 0;
+    while (i < COST_FIELDS && strcmp(key, cost_fields[i].name) != 0) i++;
+    if (i == COST_FIELDS) luaL_error(L, "unknown field '%s' of a cost", luaL_tolstring(L, -2, NULL));
+    Expr value = lua_expr_operand(L, op->algebra, lua_gettop(L));
+    if (expr_less(op->algebra, value, 0) == TRUTH_TRUE) luaL_error(L, "%s is below 0", key);
+    cost->metrics[cost_fields[i].metric] = value;
+}
+
+/* Protected: the definition, the call and the model are on the stack. */
+static int call_cost(lua_State *L) {
+    CostCall *call = lua_touserdata(L, 2);
+    lua_getfield(L, 1, "cost");
+    push_node(L, &call->call);
+    push_places(L, &call->call, true);
+    lua_call(L, 1, 1);
+    if (!lua_istable(L, -1)) luaL_error(L, "cost gave a %s, a table is wanted", luaL_typename(L, -1));
+    Cost given = *call->cost;
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) read_cost(L, call->call.op, &given);
+    *call->cost = given;
+    return 0;
+}
+
+/* ---- hooks ---- */
+
+/* Pushes the definition of the node's operator, when it has that function. */
+static bool push_definition(lua_State *L, const Op *op, const char *function) {
+    const Operator *operation = &op->model->operators.items[op->model->nodes.items[op->node].op];
+    if (lua_getfield(L, LUA_REGISTRYINDEX, OPERATORS) != LUA_TTABLE) return false;
+    push_key(L, model_name(op->model, operation->domain), model_name(op->model, operation->op_type));
+    if (lua_rawget(L, -2) != LUA_TTABLE) return false;
+    bool has = lua_getfield(L, -1, function) == LUA_TFUNCTION;
+    lua_pop(L, 1);
+    return has;
+}
+
+/* Errors of a function are the node's problem, not the end of inference. */
 static bool infer_in_lua(void *context, Op *op) {
     OperatorCall *call = context;
     lua_State *L = call->L;
-    const Operator *operation = &op->model->operators.items[op->model->nodes.items[op->node].op];
     int top = lua_gettop(L);
-    lua_getfield(L, LUA_REGISTRYINDEX, OPERATORS);
-    push_key(L, model_name(op->model, operation->domain), model_name(op->model, operation->op_type));
-    if (lua_rawget(L, -2) != LUA_TTABLE) {
-        lua_settop(L, top);
-        return false;
+    bool is_defined = push_definition(L, op, "shape");
+    if (is_defined) {
+        OperatorCall inner = {L, 3, op}; /* where call_operator has the model */
+        lua_pushcfunction(L, call_operator);
+        lua_pushvalue(L, -2);
+        lua_pushlightuserdata(L, &inner);
+        lua_pushvalue(L, call->model);
+        if (lua_pcall(L, 3, 0, 0) != LUA_OK)
+            op_problem(op, SHAPE_PROBLEM_OPERATOR, "its Lua definition failed: %s",
+                       luaL_tolstring(L, -1, NULL));
     }
-    int definition = lua_gettop(L);
-    OperatorCall inner = {L, 3, op}; /* where call_operator has the model */
-    lua_pushcfunction(L, call_operator);
-    lua_pushvalue(L, definition);
-    lua_pushlightuserdata(L, &inner);
-    lua_pushvalue(L, call->model);
-    if (lua_pcall(L, 3, 0, 0) != LUA_OK)
-        op_problem(op, SHAPE_PROBLEM_OPERATOR, "its Lua definition failed: %s", luaL_tolstring(L, -1, NULL));
     lua_settop(L, top);
-    return true;
+    return is_defined;
+}
+
+static bool cost_in_lua(void *context, Op *op, Cost *cost) {
+    OperatorCall *call = context;
+    lua_State *L = call->L;
+    int top = lua_gettop(L);
+    bool is_defined = push_definition(L, op, "cost");
+    if (is_defined) {
+        CostCall inner = {{L, 3, op}, cost};
+        lua_pushcfunction(L, call_cost);
+        lua_pushvalue(L, -2);
+        lua_pushlightuserdata(L, &inner);
+        lua_pushvalue(L, call->model);
+        if (lua_pcall(L, 3, 0, 0) != LUA_OK) {
+            lua_pushfstring(L, "its Lua definition failed: %s", luaL_tolstring(L, -1, NULL));
+            cost_gap(op, cost, lua_tostring(L, -1));
+        }
+    }
+    lua_settop(L, top);
+    return is_defined;
+}
+
+CostHook lua_operator_cost_hook(lua_State *L, int model, OperatorCall *call) {
+    bool are_there = lua_getfield(L, LUA_REGISTRYINDEX, OPERATORS) == LUA_TTABLE;
+    lua_pop(L, 1);
+    *call = (OperatorCall){L, model, NULL};
+    return (CostHook){call, are_there ? cost_in_lua : NULL};
 }
 
 OperatorHook lua_operator_hook(lua_State *L, int model, OperatorCall *call) {

@@ -3,7 +3,7 @@
 #define ONNXDOC_LUA_OPERATOR_H
 
 #include "lua/lua_object.h"
-#include "ops/op.h"
+#include "ops/cost.h"
 
 /* onnxdoc.operator(definition): from then on, models that are inferred anew use it, also instead of a shipped rule. */
 int lua_operator(lua_State *L);
@@ -16,5 +16,7 @@ typedef struct OperatorCall {
     Op *op;
 } OperatorCall;
 OperatorHook lua_operator_hook(lua_State *L, int model, OperatorCall *call);
+/* The same for costs. */
+CostHook lua_operator_cost_hook(lua_State *L, int model, OperatorCall *call);
 
 #endif

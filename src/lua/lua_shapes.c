@@ -405,7 +405,7 @@ int model_get_symbols(lua_State *L) {
         set_bound(L, "most", most);
         set_expr(L, 1, "expr", algebra_symbol_value(shapes->algebra, i));
         set_object(L, 1, "value", OBJECT_VALUE, info.value);
-        if (info.value != ID_NONE) {
+        if (info.value != ID_NONE && info.axis != AXIS_TRIPS) {
             lua_pushinteger(L, (lua_Integer)info.axis + 1);
             lua_setfield(L, -2, "axis");
         }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lua/lua_object.h"
+#include "lua/lua_parameters.h"
 #include "onnx/fields.h"
 #include "weights/hash.h"
 #include "weights/stats.h"
@@ -579,6 +580,8 @@ void lua_tensor_register(lua_State *L) {
                                    {"data_length", get_data_length},
                                    {"sparse", get_sparse},
                                    {"node", get_node},
+                                   {"use", tensor_get_use},
+                                   {"users", tensor_get_users},
                                    {"value", get_value},
                                    {"graph", get_graph},
                                    {"model", get_model},

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "lua/lua_cost.h"
 #include "lua/lua_object.h"
 #include "lua/lua_shapes.h"
 #include "onnx/fields.h"
@@ -494,6 +495,9 @@ void lua_value_register(lua_State *L) {
                                    {"metadata", get_metadata},
                                    {"graph", get_graph},
                                    {"model", get_model},
+                                   {"elements", value_get_elements},
+                                   {"nbytes", value_get_nbytes},
+                                   {"is_constant", value_get_is_constant},
                                    {NULL, NULL}};
     static const luaL_Reg methods[] = {{NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", value_tostring}, {NULL, NULL}};

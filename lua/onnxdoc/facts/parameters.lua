@@ -1,0 +1,97 @@
+--- Stored elements by what they are used for, by precision, operator and module; tied and unused tensors; three sizes.
+
+local json = require "onnxdoc.json"
+local module_of = require "onnxdoc.modules"
+
+-- Tensors that are listed by name.
+local LISTED = 100
+
+local function count_fact(context, count)
+  return {tensors = count.tensors, elements = context:number(count.elements, "elements"),
+    nbytes = context:number(count.nbytes, "bytes"), unknown = count.unknown > 0 and count.unknown or nil}
+end
+
+local function by_name(context, counts)
+  local list = json.object()
+  for name, count in pairs(counts) do list[name] = count_fact(context, count) end
+  return list
+end
+
+local function tensor_facts(tensors, with_users)
+  local list = json.array()
+  for i, tensor in ipairs(tensors) do
+    if i > LISTED then break end
+    list[i] = {name = tensor.name, dtype = tensor.dtype, shape = json.array(tensor.shape), elements = tensor.size}
+    if with_users then
+      local users = json.array()
+      for u, node in ipairs(tensor.users) do users[u] = node.name ~= "" and node.name or node.path end
+      list[i].users = users
+    end
+  end
+  return list
+end
+
+local function add(groups, key, tensor)
+  local group = groups[key]
+  if not group then
+    group = {name = key, tensors = 0, elements = 0, nbytes = 0}
+    groups[key], groups[#groups + 1] = group, group
+  end
+  group.tensors = group.tensors + 1
+  group.elements, group.nbytes = group.elements + (tensor.size or 0), group.nbytes + (tensor.nbytes or 0)
+end
+
+local function sorted(groups)
+  local list = json.array()
+  for i, group in ipairs(groups) do list[i] = group end
+  table.sort(list, function(a, b)
+    if a.elements ~= b.elements then return a.elements > b.elements end
+    return a.name < b.name
+  end)
+  return list
+end
+
+-- Weights by the operator that computes with them (the first of several), and by module.
+local function group_weights(model)
+  local operators, modules = {}, {}
+  for tensor in model:tensors() do
+    local use = tensor.value and tensor.use
+    if use == "weight" or use == "quantised-weight" or use == "statistic" then
+      local user = tensor.users[1]
+      add(operators, user and user.op or "none", tensor)
+      add(modules, module_of.tensor(tensor, user), tensor)
+    end
+  end
+  return sorted(operators), sorted(modules)
+end
+
+return function(context)
+  local model = context.model
+  local counts = model.parameters
+  local function elements(use) return counts.by_use[use] and counts.by_use[use].elements or 0 end
+  local total = elements "weight" + elements "quantised-weight" + counts.generated.elements
+  local operators, modules
+  local function groups()
+    if not operators then operators, modules = group_weights(model) end
+    return operators, modules
+  end
+  return require("onnxdoc.facts").lazy({
+    total = context:number(total, "elements",
+      "elements of weights, quantised weights and weights that are generated; tied ones once"),
+    stored = context:number(counts.all.elements, "elements", "elements of all initializers and constants"),
+    trainable = "not recorded in ONNX",
+    by_use = by_name(context, counts.by_use), by_precision = by_name(context, counts.by_dtype),
+    weights_by_precision = by_name(context, counts.weights_by_dtype),
+    generated = counts.generated.tensors > 0 and count_fact(context, counts.generated) or nil,
+    tied = tensor_facts(counts.tied, true), tied_count = #counts.tied,
+    unused = tensor_facts(counts.unused), unused_count = #counts.unused,
+    size = {
+      file = context:number(model.size, "bytes", "the model's file"),
+      weights = context:number(counts.all.nbytes, "bytes", "all tensors in their stored types"),
+      external = context:number(counts.external.nbytes, "bytes", "of them in other files"),
+    },
+  }, {
+    by_operator = function() return (groups()) end,
+    by_module = function() return (select(2, groups())) end,
+  })
+end
