@@ -1,0 +1,20 @@
+--- `onnxdoc facts MODEL`: all facts as JSON; of several models one line each.
+
+local facts = require "onnxdoc.facts"
+local json = require "onnxdoc.json"
+
+return {
+  summary = "All facts of a model as JSON; of several models, one line each (NDJSON).",
+  example = "onnxdoc facts model.onnx | jq .cost.flops",
+  bindings = true,
+  options = {{"--section", argname = "NAME", choices = facts.sections,
+    description = "Only this section: " .. table.concat(facts.sections, ", ") .. "."}},
+  run = function(options, session)
+    for model, _, binding in session:models() do
+      local all = facts.of(model, binding)
+      local shown = options.section and {schema = facts.schema, [options.section] = all[options.section]}
+        or facts.complete(all)
+      session:write(json.encode(shown, {keyorder = facts.keyorder, indent = not session.many}) .. "\n")
+    end
+  end,
+}
