@@ -95,8 +95,8 @@ FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup setup-ci demo models check-models test test-update test-corpus bench lint format asan fuzz fuzzers install uninstall \
-        clean help
+.PHONY: all setup setup-ci demo models check-models check-memory test test-update test-corpus bench lint format asan fuzz \
+        fuzzers install uninstall clean help
 
 # Setting up comes before whatever else was asked for, also under -j.
 ifneq ($(filter setup setup-ci,$(MAKECMDGOALS)),)
@@ -184,9 +184,10 @@ test-update: $(BINARY) $(MODULE) ## writes the expected texts (tests/**/*.golden
 	@ONNXDOC_UPDATE_GOLDENS=1 $(BINARY) tests/run.lua
 	@git status --short -- tests 2>/dev/null || true
 
-test-corpus: $(BINARY) $(COMPARE) ## opens all models of CORPUS=dir; their decoding, texts and shapes are compared
+test-corpus: $(BINARY) $(COMPARE) ## opens all models of CORPUS=dir; their decoding, texts, shapes and costs are compared
 	@$(BINARY) tests/corpus.lua --build $(BUILD) $(CORPUS) $(wildcard $(NPM_MODELS))
 	@[ -z "$(CORPUS)" ] || $(BINARY) tests/shapes.lua $(CORPUS)
+	@[ -z "$(CORPUS)" ] || $(BINARY) tests/costs.lua $(CORPUS)
 
 demo: all ## builds the BERT model that started this project in build/models and prints its card
 	@mkdir -p $(BUILD)/models
@@ -211,16 +212,22 @@ VARIANTS := bert_squad= resnet50= resnet50=folded=true unet= unet=upsample=resiz
             moe=experts_as=weighted moe=experts_as=fused whisper=part=whole whisper=part=encoder whisper=part=decoder \
             whisper=part=decoder_with_past qdq=network=conv qdq=network=transformer qdq=network=transformer,bits=4
 
-check-models: all ## has python3-onnx check and ONNX Runtime (from npm) run the models that tests/models builds
-	@mkdir -p $(BUILT) $(BUILD)/npm
-	@[ -d $(BUILD)/npm/node_modules/onnxruntime-node ] || \
-	    npm install --silent --ignore-scripts --no-audit --no-fund --prefix $(BUILD)/npm $(RUNTIME_PACKAGES)
+RUNTIME := $(BUILD)/npm/node_modules/onnxruntime-node
+$(RUNTIME):
+	@mkdir -p $(BUILD)/npm
+	@npm install --silent --ignore-scripts --no-audit --no-fund --prefix $(BUILD)/npm $(RUNTIME_PACKAGES)
+
+check-models: all $(RUNTIME) ## has python3-onnx check and ONNX Runtime (from npm) run the models that tests/models builds
+	@mkdir -p $(BUILT)
 	@set -e; for variant in $(VARIANTS); do \
 	    name=$${variant%%=*}; options=$$(echo "$${variant#*=}" | tr , ' '); \
 	    $(BINARY) tests/models/make.lua $$name $(BUILT)/$$(echo $$name $$options | tr ' =' '._').onnx weights=random $$options; \
 	done
 	@/usr/bin/python3 tests/models/check_onnx.py $(BUILT)/*.onnx
 	@NODE_PATH=$(BUILD)/npm/node_modules node tests/models/check_runtime.js $(BUILT)/*.onnx
+
+check-memory: all $(RUNTIME) ## measures in ONNX Runtime what activations take, beside what is counted (CORPUS=dir)
+	@NODE_PATH=$(BUILD)/npm/node_modules node tests/models/measure_memory.js "$(CORPUS)"
 
 bench: all $(LAUNCHER) ## prints what opening and walking large models takes, beside the limits
 	@$(LUA) tests/bench/bench.lua --build $(BUILD)
@@ -269,7 +276,7 @@ install: all ## installs under PREFIX=/usr/local (and DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/lua/5.4 $(DESTDIR)$(PREFIX)/share/doc/onnxdoc
 	install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/onnxdoc
 	install -m 644 $(MODULE) $(DESTDIR)$(PREFIX)/lib/lua/5.4/onnxdoc.so
-	install -m 644 LICENSE README.md $(DESTDIR)$(PREFIX)/share/doc/onnxdoc/
+	install -m 644 LICENSE README.md reports/facts.schema.json $(DESTDIR)$(PREFIX)/share/doc/onnxdoc/
 
 uninstall: ## removes what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/onnxdoc $(DESTDIR)$(PREFIX)/lib/lua/5.4/onnxdoc.so

@@ -8,56 +8,17 @@
 -- last line is "N passed, N failed": a model with a value that is wrong fails, and all fail together when more than 0.5 %
 -- of the values are unknown.
 
+package.path = "./?.lua;" .. package.path
 local lfs = require "lfs"
-local json = require "dkjson"
+local truths = require "tests.truth"
+
+local evaluate, contradiction = truths.evaluate, truths.contradiction
 
 local verbose, folder, names = false, nil, {}
 for _, word in ipairs(arg) do
   if word == "--verbose" then verbose = true
   elseif not folder then folder = word:gsub("/+$", "")
   else names[word] = true end
-end
-
-local function read(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
-  local text = file:read("a")
-  file:close()
-  return text
-end
-
--- A truth file's `dims` as options of model:with. A key that ends in ":" gives an input's contents.
-local function bindings_of(dims)
-  local bindings = {dims = {}, values = {}}
-  for key, value in pairs(dims) do
-    local input = key:match("^(.*):$")
-    if input then bindings.values[input] = value else bindings.dims[key] = math.tointeger(value) end
-  end
-  return bindings
-end
-
--- Those of the sizes whose names are symbols of the model: others cannot be asked for.
-local function symbols_only(model, dims)
-  local result = {}
-  for _, symbol in ipairs(model.symbols) do result[symbol.name] = dims[symbol.name] end
-  return result
-end
-
--- Evaluates a dimension; nil when it is not known then.
-local function evaluate(dim, dims)
-  if type(dim) ~= "userdata" then return dim or nil end
-  local value = dim:at(dims)
-  return math.type(value) and value or nil
-end
-
--- Why sizes cannot be what they are in this model, as its assumptions have it; nil when they can.
-local function contradiction(model, dims)
-  for _, symbol in ipairs(model.symbols) do
-    if type(symbol.expr) == "userdata" then
-      local ok, message = pcall(symbol.expr.at, symbol.expr, dims)
-      if not ok then return (message:gsub("^.-:%d+: ", "")) end
-    end
-  end
 end
 
 local totals = {values = 0, right = 0, wrong = 0, unknown = 0}
@@ -106,36 +67,20 @@ end
 
 local function check_model(path, truth)
   local counts = {values = 0, right = 0, wrong = 0, unknown = 0}
-  local skip = {}
-  for _, name in ipairs(truth.data_dependent or {}) do skip[name] = true end
+  local skip = truths.data_dependent(truth)
   local model = assert(onnxdoc.load(path))
   for _, run in ipairs(truth.runs) do
-    local given = bindings_of(run.dims)
-    local symbolic = next(given.values) and model:with{values = given.values} or model
-    local dims = given.dims
-    for key, size in pairs(run.dims) do -- "input:0" where the dimension has a name
-      local input, axis = key:match("^(.*):(%d+)$")
-      local value = input and symbolic:value(input)
-      local dim = value and value.shape and value.shape[axis + 1]
-      if type(dim) == "userdata" and #dim.symbols == 1 then dims[dim.symbols[1]] = math.tointeger(size) end
-    end
-    dims = symbols_only(symbolic, dims)
+    local views = truths.views(model, run)
     -- What these dimensions contradict (1 against n) is named, and only what is inferred with them is compared.
-    local broken = contradiction(symbolic, dims)
-    if broken then print(("  %s: %s"):format(path:match("[^/]*$"), broken)) end
-    local only = {}
-    for name, size in pairs(run.dims) do
-      if not name:find(":$") then only[name] = math.tointeger(size) end
-    end
-    local ok, bound = pcall(model.with, model, {dims = only, values = given.values})
-    if not ok then
-      print("  bindings refused: " .. tostring(bound))
+    if views.broken then print(("  %s: %s"):format(path:match("[^/]*$"), views.broken)) end
+    if views.refused then
+      print("  bindings refused: " .. views.refused)
       counts.wrong = counts.wrong + 1
     end
     for name, value in pairs(run.values) do
       if not skip[name] then
-        if not broken then compare(symbolic, name, value, dims, "symbolic", counts) end
-        if ok then compare(bound, name, value, {}, "bound", counts) end
+        if not views.broken then compare(views.symbolic, name, value, views.dims, "symbolic", counts) end
+        if views.bound then compare(views.bound, name, value, {}, "bound", counts) end
       end
     end
   end
@@ -191,34 +136,18 @@ local function check_consistency(path)
 end
 
 local passed, failed = 0, 0
-local files = {}
-for file in lfs.dir(folder) do
-  local stem = file:match("^(.*)%.truth%.json$")
-  if stem and (next(names) == nil or names[stem]) then files[#files + 1] = stem end
-end
-table.sort(files)
-for _, stem in ipairs(files) do
-  local path
-  for _, candidate in ipairs{folder .. "/" .. stem .. ".onnx", folder .. "/" .. stem .. "/" .. stem .. ".onnx",
-                             folder .. "/" .. stem .. "/model.onnx", "build/models/npm/" .. stem .. ".onnx"} do
-    if lfs.attributes(candidate) then path = candidate end
-  end
-  if not path and lfs.attributes(folder .. "/" .. stem, "mode") == "directory" then
-    for file in lfs.dir(folder .. "/" .. stem) do
-      if file:find("%.onnx$") then path = folder .. "/" .. stem .. "/" .. file end
-    end
-  end
-  if path then
-    local counts = check_model(path, assert(json.decode(read(folder .. "/" .. stem .. ".truth.json"))))
+for _, file in ipairs(truths.files(folder, names)) do
+  if file.path then
+    local counts = check_model(file.path, file.truth)
     local good = counts.wrong == 0
     if good then passed = passed + 1 else failed = failed + 1 end
     if verbose or counts.wrong + counts.unknown > 0 then
-      print(("%s %s: %d values, %d right, %d wrong, %d unknown"):format(good and "ok" or "FAIL", stem, counts.values,
+      print(("%s %s: %d values, %d right, %d wrong, %d unknown"):format(good and "ok" or "FAIL", file.name, counts.values,
         counts.right, counts.wrong, counts.unknown))
     end
     for key, count in pairs(counts) do totals[key] = totals[key] + count end
   else
-    print("skipped " .. stem .. ": its model is not here")
+    print("skipped " .. file.name .. ": its model is not here")
   end
 end
 if next(names) == nil then

@@ -97,6 +97,12 @@ do
   local infer_ms, infer_bytes = measure(21, ("%s tests/bench/infer.lua %s"):format(binary, path))
   row("open and infer all shapes, whole process", infer_ms, 10, "ms")
   row("peak resident set", infer_bytes / 1e6, 16, "MB")
+  local cost_ms, cost_bytes = measure(21, ("%s cost %s"):format(binary, path))
+  row("onnxdoc cost, whole process", cost_ms, 16, "ms", "onnx-tool: 1.07 s, 0.9 GB, where it was measured")
+  row("peak resident set", cost_bytes / 1e6, nil, "MB")
+  local totals, formulas, count = capture(("%s tests/bench/evaluate.lua %s"):format(binary, path)):match("(%S+) (%S+) (%d+)")
+  row("all totals at new values of the symbols", tonumber(totals) / 1000, 0.2, "ms")
+  row(("all %s formulas of nodes"):format(count), tonumber(formulas) / 1000, 0.2, "ms")
   local text_ms, text_bytes = measure(21, ("%s text %s"):format(binary, path))
   row("onnxdoc text, whole process", text_ms, 30, "ms", "weights hashed by samples")
   row("peak resident set", text_bytes / 1e6, nil, "MB")
@@ -119,6 +125,8 @@ do
   row("open and infer all shapes, whole process", infer_ms, 600, "ms",
     infer_ms <= 450 and "≤ 450 ms: reached" or "≤ 450 ms: not reached")
   row("peak resident set", infer_bytes / 1e6, 400, "MB")
+  local counted = capture(("%s tests/bench/cost.lua %s"):format(binary, million.path)):match("%S+")
+  row("count all costs, on top of inference", tonumber(counted), 250, "ms")
   row("iterate and read op_type, in Lua", tonumber((capture(("%s tests/bench/iterate.lua %s"):format(binary, million.path)))), 500, "ms")
   local start_ms = measure(21, binary .. " tests/bench/empty.lua")
   for i, size in ipairs(sizes) do
