@@ -77,6 +77,7 @@ static void close_one(LuaModel *owner) {
     if (owner->has_index) index_free(&owner->index);
     reader_free(&owner->reader);
     arena_free(&owner->arena);
+    for (int i = 0; i < 2; i++) view_free(owner->structure[i]);
     costs_free(owner->costs);
     shapes_free(owner->shapes);
     if (!owner->base) model_free(owner->model);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "lua/lua_cost.h"
+#include "lua/lua_match.h"
 #include "lua/lua_object.h"
 #include "lua/lua_schema.h"
 #include "onnx/fields.h"
@@ -406,6 +407,7 @@ void lua_node_register(lua_State *L) {
                                    {"own_cost", node_get_own_cost},
                                    {"cost_notes", node_get_cost_notes},
                                    {"runs", node_get_runs},
+                                   {"class", node_get_class},
                                    {NULL, NULL}};
     static const luaL_Reg methods[] = {{"attr", node_attr}, {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", node_tostring}, {NULL, NULL}};

@@ -14,6 +14,7 @@
 #include "cost/costs.h"
 #include "graph/index.h"
 #include "graph/model.h"
+#include "match/view.h"
 #include "onnx/leaf.h"
 #include "ops/shapes.h"
 
@@ -32,9 +33,10 @@ typedef struct LuaModel {
     struct LuaModel *base;  /* views: the one that owns the model; user value VIEW_BASE keeps it alive */
     struct LuaModel *views; /* those that are open, linked by next_view */
     struct LuaModel *next_view;
-    Shapes *shapes;    /* made on first use */
-    Costs *costs;      /* likewise */
-    bool is_inferring; /* an operator's function may run: it can neither infer again nor close the model */
+    Shapes *shapes;     /* made on first use */
+    Costs *costs;       /* likewise */
+    View *structure[2]; /* likewise: canonical, raw */
+    bool is_inferring;  /* an operator's function may run: it can neither infer again nor close the model */
     NameIndex index;
     bool has_index;
     Reader reader;

@@ -1,0 +1,146 @@
+#include "match/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *node_class_name(NodeClass class) {
+    static const char *const names[] = {"compute", "shape", "constant", "pass-through"};
+    return names[class];
+}
+
+/* ---- classes ---- */
+
+static bool hands_on(const Model *model, Id node) {
+    static const char *const names[] = {"Identity", "Cast", "CastLike", "Dropout"};
+    const Operator *operation = &model->operators.items[model->nodes.items[node].op];
+    if (operation->domain != SYMBOL_EMPTY || operation->function != ID_NONE) return false;
+    Bytes name = model_name(model, operation->op_type);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (bytes_equal(name, (Bytes){names[i], strlen(names[i])})) return true;
+    return false;
+}
+
+/* By operator: asked once for each. */
+enum { HANDS_ON_UNASKED, HANDS_ON_YES, HANDS_ON_NO };
+
+static NodeClass class_of(const Costs *costs, uint32_t frame, Id node, uint8_t *by_operator) {
+    const Model *model = costs->shapes->model;
+    uint8_t flags = frame == FRAME_NONE ? 0 : costs_of_node(costs, frame, node)->flags;
+    if (flags & COST_IS_CONSTANT) return NODE_CLASS_CONSTANT;
+    if (flags & COST_IS_SHAPE) return NODE_CLASS_SHAPE;
+    uint8_t *known = &by_operator[model->nodes.items[node].op];
+    if (*known == HANDS_ON_UNASKED) *known = hands_on(model, node) ? HANDS_ON_YES : HANDS_ON_NO;
+    IdSpan inputs = node_inputs(model, node), outputs = node_outputs(model, node);
+    bool is_one =
+        inputs.count > 0 && inputs.ids[0] != ID_NONE && outputs.count > 0 && outputs.ids[0] != ID_NONE;
+    if (*known == HANDS_ON_YES && is_one) return NODE_CLASS_PASS_THROUGH;
+    return inputs.count == 0 && frame == FRAME_NONE ? NODE_CLASS_CONSTANT : NODE_CLASS_COMPUTE;
+}
+
+static bool find_classes(View *view) {
+    const Costs *costs = view->costs;
+    const Model *model = costs->shapes->model;
+    uint8_t *by_operator = calloc(model->operators.count + (size_t)1, 1);
+    if (!by_operator) return false;
+    for (Id graph = 0; graph < model->graphs.count; graph++) {
+        const Graph *g = &model->graphs.items[graph];
+        uint32_t frame = shapes_first_frame(costs->shapes, graph);
+        for (uint32_t i = 0; i < g->node_count; i++)
+            view->classes[g->first_node + i] =
+                (uint8_t)class_of(costs, frame, g->first_node + i, by_operator);
+    }
+    free(by_operator);
+    return true;
+}
+
+/* ---- edges ---- */
+
+/* Nodes in execution order: what a pass-through node reads has its source by then. */
+static void find_sources(View *view) {
+    const Model *model = view->costs->shapes->model;
+    for (Id value = 0; value < model->value_count; value++) view->sources[value] = value;
+    for (Id graph = 0; !view->is_raw && graph < model->graphs.count; graph++) {
+        const Graph *g = &model->graphs.items[graph];
+        IdSpan order = model_list(model, g->order);
+        for (uint32_t i = 0; i < g->node_count; i++) {
+            Id node = order.count ? order.ids[i] : g->first_node + i;
+            if (view->classes[node] != NODE_CLASS_PASS_THROUGH) continue;
+            view->sources[node_outputs(model, node).ids[0]] = view->sources[node_inputs(model, node).ids[0]];
+        }
+    }
+}
+
+static bool uses(const View *view, Id node) {
+    return view->is_raw || view->classes[node] == NODE_CLASS_COMPUTE;
+}
+
+static bool list_users(View *view) {
+    const Model *model = view->costs->shapes->model;
+    uint32_t *first = view->first_user;
+    for (Id node = 0; node < model->node_count; node++) {
+        IdSpan inputs = node_inputs(model, node);
+        for (uint32_t i = 0; uses(view, node) && i < inputs.count; i++)
+            if (inputs.ids[i] != ID_NONE) first[view->sources[inputs.ids[i]] + 1]++;
+    }
+    for (Id value = 0; value < model->value_count; value++) first[value + 1] += first[value];
+    uint32_t total = first[model->value_count];
+    if (!array_reserve(&view->users, total + 1)) return false;
+    view->users.count = total;
+    for (Id node = model->node_count; node-- > 0;) {
+        IdSpan inputs = node_inputs(model, node);
+        for (uint32_t i = inputs.count; uses(view, node) && i-- > 0;) {
+            if (inputs.ids[i] == ID_NONE) continue;
+            /* Filled from the end of each stretch, which thereby gets to its beginning. */
+            view->users.items[--first[view->sources[inputs.ids[i]] + 1]] = node;
+        }
+    }
+    memmove(first, first + 1, model->value_count * sizeof *first);
+    first[model->value_count] = total;
+    return true;
+}
+
+/* ---- the whole ---- */
+
+bool view_is_constant(const View *view, Id value) {
+    const Model *model = view->costs->shapes->model;
+    const Value *v = &model->values.items[value];
+    if (v->tensor != ID_NONE) return true;
+    uint32_t frame = v->is_undefined ? FRAME_NONE : shapes_first_frame(view->costs->shapes, v->graph);
+    if (frame != FRAME_NONE) return costs_value_flags(view->costs, frame, value) & VALUE_IS_CONSTANT;
+    return v->producer != ID_NONE && view->classes[v->producer] == NODE_CLASS_CONSTANT;
+}
+
+Id view_producer(const View *view, Id value) {
+    if (value == ID_NONE) return ID_NONE;
+    Id producer = view->costs->shapes->model->values.items[view->sources[value]].producer;
+    if (producer == ID_NONE || view->is_raw) return producer;
+    return view->classes[producer] == NODE_CLASS_CONSTANT ? ID_NONE : producer;
+}
+
+void view_free(View *view) {
+    if (!view) return;
+    free(view->classes);
+    free(view->sources);
+    free(view->first_user);
+    array_free(&view->users);
+    free(view);
+}
+
+View *view_make(const Costs *costs, bool raw, Error *err) {
+    const Model *model = costs->shapes->model;
+    View *view = calloc(1, sizeof *view);
+    if (view) {
+        view->costs = costs;
+        view->is_raw = raw;
+        view->classes = malloc(model->node_count + (size_t)1);
+        view->sources = malloc((model->value_count + (size_t)1) * sizeof *view->sources);
+        view->first_user = calloc(model->value_count + (size_t)2, sizeof *view->first_user);
+    }
+    if (view && view->classes && view->sources && view->first_user && find_classes(view)) {
+        find_sources(view);
+        if (list_users(view)) return view;
+    }
+    view_free(view);
+    error_memory(err, "the model's structure");
+    return NULL;
+}

@@ -1,0 +1,55 @@
+/* View: a model's nodes and values as structure is asked about. The canonical view leaves out what exporters differ in: shape
+ * arithmetic, constants and how they are made, and nodes that hand their input on (Identity, Cast, Dropout). The raw view is
+ * the graph as it is written.
+ *
+ *     classes    by node: what it is there for
+ *     sources    by value: the value it stands for, itself unless pass-through nodes made it of another one
+ *     users      by value (CSR): the nodes that read it or what stands for it; in the canonical view nodes that compute only.
+ *                A node stands there once for each input.
+ *
+ * Both are of graphs, subgraphs and functions alike: ids are the model's. Classes are those in the first frame of a graph; in
+ * graphs that nothing enters, nodes compute unless they are constants by themselves.
+ *
+ * A View borrows the Costs it was made from.
+ */
+#ifndef ONNXDOC_VIEW_H
+#define ONNXDOC_VIEW_H
+
+#include "cost/costs.h"
+
+typedef enum NodeClass {
+    NODE_CLASS_COMPUTE,
+    NODE_CLASS_SHAPE,        /* shape and index arithmetic */
+    NODE_CLASS_CONSTANT,     /* all inputs are constant */
+    NODE_CLASS_PASS_THROUGH, /* Identity, Cast, CastLike, Dropout */
+} NodeClass;
+
+typedef struct View {
+    const Costs *costs;
+    bool is_raw;
+    uint8_t *classes;
+    Id *sources;
+    uint32_t *first_user; /* value_count + 1; undefined names' values too */
+    IdArray users;
+} View;
+
+/* "compute", "shape", "constant", "pass-through". */
+const char *node_class_name(NodeClass class);
+
+/* NULL and *err when memory runs out. */
+View *view_make(const Costs *costs, bool raw, Error *err);
+void view_free(View *view);
+
+static inline Id view_source(const View *view, Id value) {
+    return value == ID_NONE ? ID_NONE : view->sources[value];
+}
+static inline IdSpan view_users(const View *view, Id value) {
+    return (IdSpan){view->users.items + view->first_user[value],
+                    view->first_user[value + 1] - view->first_user[value]};
+}
+/* The same in every run: an initializer, or made of constants alone. */
+bool view_is_constant(const View *view, Id value);
+/* The node that a value comes from in this view: none for constants and inputs (in the raw view, as written). */
+Id view_producer(const View *view, Id value);
+
+#endif
