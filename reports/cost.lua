@@ -112,6 +112,23 @@ local groupings = {
   end,
 }
 
+-- All metrics as numbers; where one is past what can be told, the others.
+local function numbers_at(cost, values)
+  local ok, numbers = pcall(cost.at, cost, values)
+  if ok then return numbers end
+  numbers = {}
+  for _, metric in ipairs(metrics) do
+    local known, number = pcall(require("onnxdoc.fits").at, cost[metric], values)
+    if known and cost[metric] then numbers[metric] = number end
+  end
+  return numbers
+end
+
+local function peak_at(model, values)
+  local ok, peak = pcall(model.memory, model, values)
+  return ok and peak.bytes or nil
+end
+
 local function node_names(model)
   local names = {}
   for node in model:nodes() do names[node.id] = node.name ~= "" and node.name or node.path end
@@ -123,7 +140,7 @@ local function group_rows(model, binding, by, depth)
   local names = by == "node" and node_names(model)
   local rows = {}
   for i, group in ipairs(model:costs(groupings[by](depth))) do
-    local numbers = group.cost:at(binding.values)
+    local numbers = numbers_at(group.cost, binding.values)
     local row = {name = names and names[group.key] or group.key, nodes = group.cost.nodes, unknown = group.cost.unknown,
       formula = tostring(group.cost.flops or "?"), position = i}
     for _, metric in ipairs(metrics) do row[metric] = numbers[metric] end
@@ -217,8 +234,8 @@ local function vary_rows(model, binding, word)
     local changed = {}
     for _, symbol in ipairs(names) do changed[symbol] = value end
     local at = binding:with(changed)
-    local numbers = cost:at(at)
-    rows[i] = {value = value, peak = model:memory(at).bytes, unknown = cost.unknown}
+    local numbers = numbers_at(cost, at)
+    rows[i] = {value = value, peak = peak_at(model, at), unknown = cost.unknown, nodes = cost.nodes}
     for _, metric in ipairs(metrics) do rows[i][metric] = numbers[metric] end
     if cache then rows[i].kv_cache = require("onnxdoc.fits").at(cache.bytes, at) end
   end
@@ -229,7 +246,7 @@ local function write_vary(write, name, rows)
   local shown = {{printable(name), "MACs", "FLOPs", "Transc.", "Bytes", "Peak activation", "KV cache"}}
   for _, row in ipairs(rows) do
     shown[#shown + 1] = {text.count(row.value), cell(row, "macs", si), cell(row, "flops", si),
-      cell(row, "transcendentals", si), cell(row, "bytes", bytes), bytes(row.peak),
+      cell(row, "transcendentals", si), cell(row, "bytes", bytes), row.peak and bytes(row.peak) or "?",
       row.kv_cache and bytes(row.kv_cache) or ""}
   end
   for _, line in ipairs(columns(shown, {"right", "right", "right", "right", "right", "right", "right"})) do

@@ -29,6 +29,9 @@ function Context:bound(formula)
   return bound, open
 end
 
+-- An error without the place where it was raised.
+function Context.message(problem) return (tostring(problem):gsub("^[^:]*:%d+: ", "")) end
+
 --- A number fact of a number or an Expr; nil for nil.
 function Context:number(x, unit, how)
   if x == nil then return nil end
@@ -42,7 +45,7 @@ function Context:number(x, unit, how)
   if next(bound) then fact.formula, fact.bindings = tostring(x), bound end
   local ok, value = pcall(x.at, x, bound)
   if not ok then
-    fact.unknown = (tostring(value):gsub("^[^:]*:%d+: ", ""))
+    fact.unknown = Context.message(value)
     return fact
   end
   fact.value = value

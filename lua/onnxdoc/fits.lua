@@ -45,9 +45,11 @@ function fits.at(x, values)
   return x:at(bound)
 end
 
---- What is taken for some values of the symbols: {weights, peak, kv_cache, total, unknown}.
+--- What is taken for some values of the symbols: {weights, peak, kv_cache, total, unknown}. What is past all numbers is
+-- more than any memory.
 function fits.need(model, values, weights, cache)
-  local peak = model:memory(values)
+  local ok, peak = pcall(model.memory, model, values)
+  if not ok then return {weights = weights, peak = math.huge, kv_cache = 0, total = math.huge, unknown = false} end
   local kept = cache and fits.at(cache.bytes, values) or 0
   return {weights = weights, peak = peak.bytes, kv_cache = kept, total = weights + peak.bytes + kept,
     unknown = peak.unknown > 0}

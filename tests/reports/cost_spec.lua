@@ -207,6 +207,23 @@ describe("onnxdoc facts", function()
     assert.is_nil(facts.memory)
   end)
 
+  it("say what is too large to be a number", function()
+    local onnxdoc = require "onnxdoc"
+    local b = onnxdoc.build{opset = 17}
+    local n = 1 << 60
+    b:output(b:op("Relu", {b:op("MatMul", {b:input("x", "float32", {"batch", n, n}), b:input("y", "float32", {n, n})})}))
+    local m = assert(b:model())
+    local facts = require("onnxdoc.facts").complete(require("onnxdoc.facts").of(m))
+    assert.is_nil(json_schema.problem(assert(json.decode(json.encode(facts))), schema))
+    assert.is_truthy(facts.cost.macs.unknown or facts.cost.macs.at_least)
+    assert.equal("a value is past 2^127",
+      (require("onnxdoc.facts").of(m, {dims = {batch = 1 << 60}}).memory.peak.unknown))
+    assert(b:save(scratch:path("huge.onnx")))
+    local out, err, code = scratch:run('"$onnxdoc" cost --dim batch=1000000000000000000 huge.onnx')
+    assert.equal(0, code, err)
+    assert.truthy(out:find("unknown", 1, true))
+  end)
+
   it("are a field of a model, made section by section", function()
     local onnxdoc = require "onnxdoc"
     local m = assert(onnxdoc.parse "g (float[batch,4] x) => (y) { y = Exp (x) }")

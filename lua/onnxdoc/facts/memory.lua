@@ -83,11 +83,17 @@ local others = {
   scheduled = "an order of nodes found to keep little alive",
 }
 
+local lazy = function(...) return require("onnxdoc.facts").lazy(...) end
+
 return function(context)
-  local values = context.binding.values
-  local peak = context.model:memory(values, "orders")
+  local ok, peak = pcall(context.model.memory, context.model, context.binding.values, "orders")
+  if not ok then
+    local unknown = {unit = "bytes", unknown = context.message(peak)}
+    return lazy({peak = unknown, alive = json.array(), timeline = timeline {}},
+      {kv_cache = function() return cache_facts(context) end})
+  end
   local function other(name) return context:number(peak[name], "bytes", others[name]) end
-  return require("onnxdoc.facts").lazy({
+  return lazy({
     peak = peak_fact(context, peak), at = context:node(peak.node),
     inside = peak.inner > 0 and context:number(peak.inner, "bytes", "in the body that runs there") or nil,
     unknown = peak.unknown > 0 and peak.unknown or nil,
