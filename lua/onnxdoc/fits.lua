@@ -37,12 +37,14 @@ function fits.weights(model, precision)
   return bytes
 end
 
---- A number, or a formula for values of the symbols.
+--- A number, or a formula for values of the symbols; nil where one of its symbols has none (in graphs that no inference
+-- enters).
 function fits.at(x, values)
   if type(x) ~= "userdata" then return x or 0 end
   local bound = {}
   for _, name in ipairs(x.symbols) do bound[name] = values[name] end
-  return x:at(bound)
+  local number = x:at(bound)
+  return math.type(number) and number or nil
 end
 
 --- What is taken for some values of the symbols: {weights, peak, kv_cache, total, unknown}. What is past all numbers is
@@ -50,9 +52,12 @@ end
 function fits.need(model, values, weights, cache)
   local ok, peak = pcall(model.memory, model, values)
   if not ok then return {weights = weights, peak = math.huge, kv_cache = 0, total = math.huge, unknown = false} end
-  local kept = cache and fits.at(cache.bytes, values) or 0
-  return {weights = weights, peak = peak.bytes, kv_cache = kept, total = weights + peak.bytes + kept,
-    unknown = peak.unknown > 0}
+  local kept = 0
+  if cache then kept = fits.at(cache.bytes, values) end
+  local unknown = peak.unknown > 0 and "the sizes of some activations are not known"
+    or not kept and "the size of the KV cache is not known"
+  return {weights = weights, peak = peak.bytes, kv_cache = kept or 0, total = weights + peak.bytes + (kept or 0),
+    unknown = unknown}
 end
 
 local LARGEST = 1 << 40
@@ -83,7 +88,7 @@ function fits.solve(model, binding, limit, precision, symbols)
   for _, name in ipairs(symbols or {}) do least = math.max(least, binding.by_name[name].symbol.least or 0) end
   local here = need(symbols and least or nil)
   if here.unknown then
-    return {answer = "unknown", need = here, reason = "the sizes of some activations are not known"}
+    return {answer = "unknown", need = here, reason = here.unknown}
   end
   if here.total > limit then return {answer = "exceeds", need = here} end
   if not symbols then return {answer = "fits", need = here} end
