@@ -171,12 +171,13 @@ end
 
 local function add_binding_options(parser)
   local whole = integer_converter(0)
-  parser:option("-b --batch", "Size of the batch."):argname("N"):convert(whole)
+  parser:option("-b", "Size of the batch (also --batch)."):hidden_name("--batch"):target("batch"):argname("N")
+    :convert(whole)
   parser:option("--seq", "Length of the sequence."):argname("N"):convert(whole)
   parser:option("--past", "Length of what is cached already."):argname("N"):convert(whole)
   parser:option("--dim", "Value of a symbol (or of input:axis); once for each."):argname("NAME=N"):count("*")
     :convert(dim_converter)
-  parser:option("--value", "Contents of an input, a number or a list; once for each."):argname("NAME=V,…"):count("*")
+  parser:option("--value", "Contents of an input, a number or a list; once for each."):argname("NAME=V"):count("*")
     :convert(value_converter)
 end
 
@@ -276,28 +277,42 @@ local function first_error(model)
   end
 end
 
--- The model with contents of inputs as given, and numbers for its symbols. Numbers that break what was only assumed
--- (two symbols that must broadcast) are bound before shapes are inferred.
-local function bind(model, given, path)
+-- A view of the model, or nil and what is wrong with what is given.
+local function view_with(model, what)
+  local ok, view = pcall(model.with, model, what)
+  if ok then return view end
+  return nil, (view:gsub("^[^:]*:%d+: ", ""))
+end
+
+-- The view in which numbers are bound before shapes are inferred.
+local function view_with_dims(model, dims)
+  local view, message = view_with(model, {dims = dims})
+  if not view then return nil, message end
+  local wrong = first_error(view)
+  if wrong and not first_error(model) then return nil, wrong end
+  return view
+end
+
+-- The model with contents of inputs as given, and numbers for its symbols; nil and a message when that cannot be.
+-- Numbers that break what was only assumed (two symbols that must broadcast) are bound before shapes are inferred.
+local function bind(model, given)
   local bindings = require "onnxdoc.bindings"
-  local function with(what)
-    local ok, view = pcall(model.with, model, what)
-    if not ok then failure(EXIT_USAGE, text.about(path, (view:gsub("^[^:]*:%d+: ", "")))) end
-    return view
+  local message
+  if next(given.values) then
+    model, message = view_with(model, {values = given.values})
+    if not model then return nil, message end
   end
-  if next(given.values) then model = with {values = given.values} end
   local dims = given.dims
   local ok, problem = pcall(bindings.of, model, {dims = dims})
   if not ok and type(problem) == "table" and problem.contradicts then
-    local view = with {dims = dims}
-    local wrong = first_error(view)
-    if wrong and not first_error(model) then failure(EXIT_USAGE, text.about(path, wrong)) end
-    model, dims = view, nil
+    model, message = view_with_dims(model, dims)
+    if not model then return nil, message end
+    dims = nil
   end
   ok, problem = pcall(bindings.of, model, {dims = dims, roles = given.roles})
   if ok then return model, problem end
   if type(problem) ~= "table" or not problem.binding then error(problem, 0) end
-  failure(EXIT_USAGE, text.about(path, problem.message))
+  return nil, problem.message
 end
 
 local function new_session(report, options, context)
@@ -323,6 +338,13 @@ function Session:note(...)
   if not self.quiet then io.stderr:write("onnxdoc: ", text.printable(table.concat({...})), "\n") end
 end
 
+-- A model that is passed over: why, on standard error, and the exit code.
+function Session:refuse(path, message, code)
+  io.stdout:flush()
+  io.stderr:write("onnxdoc: ", text.printable_lines(text.about(path, message)), "\n")
+  self:fail(code)
+end
+
 --- The models, one after the other: model, the path as given, and where the report has bindings, the Binding. One
 -- that cannot be read is told on standard error, is passed over and makes the exit code 3. A model is closed when
 -- the next one is asked for.
@@ -335,14 +357,17 @@ function Session:models()
       local path = self.paths[self.current]
       local message
       model, message = onnxdoc.load(path, {data_root = self.data_root})
-      if model and self.given then
-        local bound, binding = bind(model, self.given, path)
-        return bound, path, binding
+      if not model then
+        self:refuse(path, message, EXIT_INPUT)
+      elseif not self.given then
+        return model, path
+      else
+        local bound, binding = bind(model, self.given)
+        if bound then return bound, path, binding end
+        self:refuse(path, binding, EXIT_USAGE)
+        model:close()
+        model = nil
       end
-      if model then return model, path end
-      io.stdout:flush()
-      io.stderr:write("onnxdoc: ", text.printable_lines(text.about(path, message)), "\n")
-      self:fail(EXIT_INPUT)
     end
   end
 end

@@ -266,6 +266,7 @@ static void set_tensor_facts(Infer *infer, uint32_t frame, IdSpan tensors) {
             int64_t dim = model->tensor_dims.items[tensor->first_dim + (uint32_t)d];
             shape.dims[d] = dim < 0 ? EXPR_UNKNOWN : expr_integer(infer->algebra, dim);
         }
+        infer_complete(infer, frame, tensor->value, &shape, (Text){0, 0}); /* negative ones were reported */
         *fact = (Fact){.kind = tensor->is_sparse ? TYPE_KIND_SPARSE_TENSOR : TYPE_KIND_TENSOR,
                        .dtype = (uint8_t)(dtype_is_known(tensor->dtype) ? tensor->dtype : 0),
                        .shape = infer_shape(infer, &shape)};

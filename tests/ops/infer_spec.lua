@@ -323,6 +323,14 @@ describe("wrong models", function()
     assert.is_nil(assert(b:model()):value("c").known)
   end)
 
+  it("with an initializer of a negative dimension", function()
+    local wire = require "wire"
+    local m = assert(onnxdoc.load_bytes(wire.model{graph = {name = "g", initializer = {wire.tensor("w", "float32", {-3, 2})},
+      node = {wire.node("Relu", {"w"}, {"y"})}, output = {wire.value("y")}}}))
+    assert.same({"userdata", 2}, {type(m:value("w").shape[1]), m:value("w").shape[2]})
+    assert.equal(m:value("w").shape[1], m:value("y").shape[1])
+  end)
+
   it("have what fails at one node reported at no other", function()
     local m = parse [[g (float[N] x, int64[2] r) => () <int64 one = {1}, int64 zero = {0}> {
       d = Div (one, zero) c = Cast <to = 9> (d)

@@ -73,6 +73,16 @@ describe("onnxdoc cost", function()
     has(err, "tied.onnx: 'Add' 'Add_0': dimensions to broadcast differ: 2 and 5")
   end)
 
+  it("goes on with the next model where one lacks a symbol", function()
+    local out, err = cost("--seq 7 m.onnx tied.onnx odd.onnx", 2)
+    has(err, "m.onnx: the model has no symbol of the role 'seq'")
+    has(err, "odd.onnx: ")
+    assert.equal("", out)
+    out, err = cost("--dim batch=3 tied.onnx m.onnx", 2)
+    has(out, "m.onnx at batch = 3")
+    has(err, "tied.onnx: the model has no symbol 'batch'; it has 'A', 'B'")
+  end)
+
   it("takes defaults from the user's own file", function()
     scratch:mkdir "config"
     scratch:mkdir "config/onnxdoc"
