@@ -447,9 +447,18 @@ local softmaxes = set "Softmax Div com.microsoft.QLinearSoftmax com.microsoft.Bi
 
 local found = setmetatable({}, {__mode = "k"}) -- by model: a model does not change
 
+-- Whether any operator is there that a search starts at: most large graphs are told at a glance.
+local function may_attend(model)
+  for op in pairs(model.operators) do
+    if attention_cores.operators[op] or softmaxes[op] then return true end
+  end
+  return false
+end
+
 function attention_cores.find(model)
   if found[model] then return found[model] end
   local cores, known = {}, {}
+  if not may_attend(model) then return cores end
   for node in model:nodes() do
     local op = node.op
     local operator = attention_cores.operators[op]

@@ -99,20 +99,17 @@ local function add_plain(plain, dtype, value)
   add_tensor(plain, dtype, elements, dtype == "float32" and 4 * elements or dtype == "int64" and 8 * elements or nil)
 end
 
-local function count_operators(model, plain)
-  local counts = {}
-  for node in model:nodes() do
-    local op = node.op
-    counts[op] = (counts[op] or 0) + 1
-    if op == "Constant" then
-      local name = node.attribute_names[1]
-      if plain_dtypes[name] then
-        add_plain(plain, plain_dtypes[name], node.attributes[name])
-      end
-    end
+local function count_plain(model, plain)
+  for node in model:nodes{op = "Constant"} do
+    local name = node.attribute_names[1]
+    if plain_dtypes[name] then add_plain(plain, plain_dtypes[name], node.attributes[name]) end
   end
+end
+
+--- The operators of all graphs as {op =, count =}, most first.
+function overview.operators(model)
   local list = {}
-  for op, count in pairs(counts) do list[#list + 1] = {op = op, count = count} end
+  for op, count in pairs(model.operators) do list[#list + 1] = {op = op, count = count} end
   table.sort(list, function(a, b)
     if a.count ~= b.count then return a.count > b.count end
     return a.op < b.op
@@ -203,7 +200,8 @@ end
 function overview.collect(model)
   local result = {dense = new_group(), sparse = new_group(), constants = new_group(), plain = new_group()}
   result.nodes, result.graphs = count_graphs(model)
-  result.operators = count_operators(model, result.plain)
+  result.operators = overview.operators(model)
+  count_plain(model, result.plain)
   local main_sparse = count_tensors(model, result)
   for _, name in ipairs {"dense", "sparse", "constants", "plain"} do sort_dtypes(result[name]) end
   local main, inner = count_initializers(model)

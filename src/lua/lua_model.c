@@ -520,6 +520,25 @@ static int model_length(lua_State *L) {
     return 1;
 }
 
+/* {op = count} over all graphs; names as node.op has them. */
+static int get_operators(lua_State *L) {
+    const Model *model = self_model(L);
+    uint32_t *counts = lua_newuserdatauv(L, (model->operators.count + (size_t)1) * sizeof *counts, 0);
+    memset(counts, 0, model->operators.count * sizeof *counts);
+    for (Id node = 0; node < model->node_count; node++) counts[model->nodes.items[node].op]++;
+    lua_newtable(L);
+    for (Id op = 0; op < model->operators.count; op++) {
+        if (counts[op] == 0) continue;
+        object_push_operator(L, model, op);
+        lua_pushvalue(L, -1);
+        lua_rawget(L, -3); /* overloads of one name are one */
+        lua_pushinteger(L, lua_tointeger(L, -1) + counts[op]);
+        lua_remove(L, -2);
+        lua_rawset(L, -3);
+    }
+    return 1;
+}
+
 /* The facts with default values for symbols: lua/onnxdoc/facts.lua makes them section by section. */
 static int get_facts(lua_State *L) {
     if (lua_getiuservalue(L, 1, FACTS) == LUA_TTABLE) return 1;
@@ -562,6 +581,7 @@ void lua_model_register(lua_State *L) {
                                    {"parameters", model_get_parameters},
                                    {"coverage", model_get_coverage},
                                    {"facts", get_facts},
+                                   {"operators", get_operators},
                                    {"symbols", model_get_symbols},
                                    {"assumptions", model_get_assumptions},
                                    {"gaps", model_get_gaps},

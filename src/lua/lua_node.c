@@ -50,12 +50,7 @@ static int get_overload(lua_State *L) {
 }
 
 static int get_op(lua_State *L) {
-    const Operator *op = self_operator(L);
-    if (op->domain == SYMBOL_EMPTY) return push_symbol(L, op->op_type);
-    push_symbol(L, op->domain);
-    lua_pushliteral(L, ".");
-    push_symbol(L, op->op_type);
-    lua_concat(L, 3);
+    object_push_operator(L, self_model(L), self_node(L)->op);
     return 1;
 }
 

@@ -147,6 +147,16 @@ void object_push_symbol(lua_State *L, const Model *model, Symbol symbol) {
     object_push_bytes(L, model_name(model, symbol));
 }
 
+void object_push_operator(lua_State *L, const Model *model, Id op) {
+    const Operator *operation = &model->operators.items[op];
+    if (operation->domain != SYMBOL_EMPTY) {
+        object_push_symbol(L, model, operation->domain);
+        lua_pushliteral(L, ".");
+    }
+    object_push_symbol(L, model, operation->op_type);
+    if (operation->domain != SYMBOL_EMPTY) lua_concat(L, 3);
+}
+
 void object_push_unsigned(lua_State *L, uint64_t value) {
     if (value <= INT64_MAX) lua_pushinteger(L, (lua_Integer)value);
     else lua_pushnumber(L, (lua_Number)value);

@@ -92,6 +92,8 @@ int object_push_model(lua_State *L, int arg);
 void object_push_bytes(lua_State *L, Bytes bytes);
 void object_push_text(lua_State *L, const Model *model, Text text);
 void object_push_symbol(lua_State *L, const Model *model, Symbol symbol);
+/* An operator as people write it: "Conv", "com.microsoft.Attention"; `op` is in Model.operators. */
+void object_push_operator(lua_State *L, const Model *model, Id op);
 /* Integers from 64 unsigned bits; past 2^63 a float. */
 void object_push_unsigned(lua_State *L, uint64_t value);
 

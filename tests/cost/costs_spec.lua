@@ -44,6 +44,20 @@ describe("the seed model", function()
       nodes = nodes + group.cost.nodes
     end
     assert.equal(1167, nodes)
+    local total = 0
+    for _, count in pairs(m.operators) do total = total + count end
+    assert.same({1167, 98}, {total, m.operators.MatMul})
+  end)
+
+  it("gives the same sums by operator without asking a function", function()
+    local by_function = {}
+    for _, group in ipairs(m:costs(function(node) return node.op end)) do by_function[group.key] = group.cost end
+    for _, group in ipairs(m:costs "op") do
+      assert.equal(show(by_function[group.key].flops), show(group.cost.flops))
+      assert.equal(by_function[group.key].nodes, group.cost.nodes)
+    end
+    assert.has_error(function() m:costs "module" end)
+    assert.has_error(function() m:costs(3) end)
   end)
 
   it("tells constants and shape arithmetic apart", function()

@@ -42,20 +42,8 @@ end
 
 function about.graph(context)
   local model = context.model
-  local counts, operators = {}, require("onnxdoc.json").array()
-  local total = 0
-  for node in model:nodes() do
-    local op = node.op
-    if not counts[op] then
-      counts[op] = {op = op, count = 0}
-      operators[#operators + 1] = counts[op]
-    end
-    counts[op].count, total = counts[op].count + 1, total + 1
-  end
-  table.sort(operators, function(a, b)
-    if a.count ~= b.count then return a.count > b.count end
-    return a.op < b.op
-  end)
+  local operators, total = require("onnxdoc.json").array(overview.operators(model)), 0
+  for _, row in ipairs(operators) do total = total + row.count end
   return {
     name = model.graph.name, nodes = #model.graph, nodes_in_all_graphs = total, graphs = #model.graphs,
     inputs = values_of(model.inputs), outputs = values_of(model.outputs), operators = operators,
