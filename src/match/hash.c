@@ -1,50 +1,55 @@
 #include "match/hash.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- mixing ---- */
 
-/* Steele, Lea and Flood's splitmix64 finalizer: every bit of the argument changes half of the result's. */
-static uint64_t mix(uint64_t x) {
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
-static uint64_t join(uint64_t hash, uint64_t part) {
-    return mix(hash ^ mix(part));
-}
-
 static uint64_t join_bytes(uint64_t hash, Bytes bytes) {
-    hash = join(hash, bytes.size);
+    hash = hash_join(hash, bytes.size);
     for (size_t i = 0; i < bytes.size; i += 8) {
         uint64_t word = 0;
         memcpy(&word, bytes.data + i, bytes.size - i < 8 ? bytes.size - i : 8);
-        hash = join(hash, word);
+        hash = hash_join(hash, word);
     }
     return hash;
 }
 
 /* ---- operands ---- */
 
-bool view_is_commutative(const View *view, Id node) {
-    static const char *const names[] = {"Add", "Mul",  "And", "Or",         "Xor",       "Equal",     "Max",
-                                        "Min", "Mean", "Sum", "BitwiseAnd", "BitwiseOr", "BitwiseXor"};
-    const Model *model = view->costs->shapes->model;
-    const Operator *operation = &model->operators.items[model->nodes.items[node].op];
+static bool is_named(const Model *model, const Operator *operation, const char *const *names, size_t count) {
     if (operation->domain != SYMBOL_EMPTY || operation->function != ID_NONE) return false;
     Bytes name = model_name(model, operation->op_type);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < count; i++)
         if (bytes_equal(name, (Bytes){names[i], strlen(names[i])})) return true;
     return false;
 }
+#define IS_NAMED(model, operation, names) is_named(model, operation, names, sizeof(names) / sizeof *(names))
 
-static uint64_t operator_hash(const Model *model, Id node) {
-    const Operator *operation = &model->operators.items[model->nodes.items[node].op];
+static uint64_t operator_hash(const Model *model, const Operator *operation) {
+    if (operation->function != ID_NONE) return hash_mix(4);
     uint64_t hash = join_bytes(1, model_name(model, operation->domain));
     hash = join_bytes(hash, model_name(model, operation->op_type));
     return join_bytes(hash, model_name(model, operation->overload));
+}
+
+void view_hash_operators(View *view) {
+    static const char *const commutative[] = {"Add",        "Mul",       "And",       "Or",  "Xor",
+                                              "Equal",      "Max",       "Min",       "Sum", "Mean",
+                                              "BitwiseAnd", "BitwiseOr", "BitwiseXor"};
+    static const char *const hand_on[] = {"Identity", "Cast", "CastLike", "Dropout"};
+    const Model *model = view->costs->shapes->model;
+    for (Id i = 0; i < model->operators.count; i++) {
+        const Operator *operation = &model->operators.items[i];
+        view->operators[i] = (OperatorTraits){.hash = operator_hash(model, operation),
+                                              .size = 1,
+                                              .is_commutative = IS_NAMED(model, operation, commutative),
+                                              .hands_on = IS_NAMED(model, operation, hand_on)};
+    }
+}
+
+bool view_is_commutative(const View *view, Id node) {
+    return view_operator(view, node)->is_commutative;
 }
 
 /* What operands look like, in their order or, where they commute, in any. */
@@ -55,10 +60,10 @@ static uint64_t join_operands(const View *view, Id node, uint64_t hash,
     uint64_t sum = 0;
     for (uint32_t i = 0; i < inputs.count; i++) {
         uint64_t part = operand(view, inputs.ids[i]);
-        if (in_any_order) sum += mix(part);
-        else hash = join(hash, part);
+        if (in_any_order) sum += hash_mix(part);
+        else hash = hash_join(hash, part);
     }
-    return join(hash, in_any_order ? sum : inputs.count);
+    return hash_join(hash, in_any_order ? sum : inputs.count);
 }
 
 static uint64_t presence(const View *view, Id value) {
@@ -67,7 +72,7 @@ static uint64_t presence(const View *view, Id value) {
 
 uint64_t view_hash_kind(const View *view, Id node) {
     const Model *model = view->costs->shapes->model;
-    uint64_t hash = join(operator_hash(model, node), node_outputs(model, node).count);
+    uint64_t hash = hash_join(view_operator(view, node)->hash, node_outputs(model, node).count);
     return join_operands(view, node, hash, presence);
 }
 
@@ -76,20 +81,20 @@ uint64_t view_hash_kind(const View *view, Id node) {
 static uint64_t join_fact(const View *view, uint64_t hash, Fact fact) {
     Shapes *shapes = view->costs->shapes;
     Shape shape;
-    hash = join(join(hash, fact.kind), fact.dtype);
+    hash = hash_join(hash_join(hash, fact.kind), fact.dtype);
     bool is_tensor = fact.kind == TYPE_KIND_TENSOR || fact.kind == TYPE_KIND_SPARSE_TENSOR;
     shapes_get(shapes, is_tensor ? fact.shape : SHAPE_UNKNOWN, &shape);
-    hash = join(hash, (uint64_t)(int64_t)shape.rank);
+    hash = hash_join(hash, (uint64_t)(int64_t)shape.rank);
     for (int32_t i = 0; i < shape.rank; i++) {
         int64_t dim = -1;
         if (!expr_to_integer(shapes->algebra, shape.dims[i], &dim)) dim = -1;
-        hash = join(hash, (uint64_t)dim);
+        hash = hash_join(hash, (uint64_t)dim);
     }
     return hash;
 }
 
 /* Of constants: type and shape, and the number a scalar holds. Other values only say that they are there. */
-static uint64_t constant_hash(const View *view, Id value) {
+uint64_t view_hash_operand(const View *view, Id value) {
     uint64_t hash = presence(view, value);
     if (hash != 1) return hash;
     Shapes *shapes = view->costs->shapes;
@@ -104,18 +109,18 @@ static uint64_t constant_hash(const View *view, Id value) {
     if (!contents || contents->count != 1 || !expr_to_double(shapes->algebra, contents->items[0], &number))
         return hash;
     memcpy(&bits, &number, sizeof bits);
-    return join(hash, bits);
+    return hash_join(hash, bits);
 }
 
 static uint64_t join_list(const Model *model, uint64_t hash, const Attribute *attribute) {
-    hash = join(hash, attribute->count);
+    hash = hash_join(hash, attribute->count);
     for (uint32_t i = 0; attribute->stored && i < attribute->count; i++) {
         uint32_t at = attribute->first + i, bits = 0;
         switch (attribute->type) {
-        case ATTRIBUTE_INT_LIST: hash = join(hash, (uint64_t)model->integers.items[at]); break;
+        case ATTRIBUTE_INT_LIST: hash = hash_join(hash, (uint64_t)model->integers.items[at]); break;
         case ATTRIBUTE_FLOAT_LIST:
             memcpy(&bits, &model->floats.items[at], sizeof bits);
-            hash = join(hash, bits);
+            hash = hash_join(hash, bits);
             break;
         case ATTRIBUTE_STRING_LIST:
             hash = join_bytes(hash, model_text(model, model->strings.items[at]));
@@ -130,34 +135,36 @@ static uint64_t join_tensor(const Model *model, uint64_t hash, const Attribute *
     Id id = attribute->count ? model->lists.items[attribute->first] : ID_NONE;
     if (id == ID_NONE) return hash;
     const Tensor *tensor = &model->tensors.items[id];
-    hash = join(join(hash, tensor->dtype), tensor->rank);
+    hash = hash_join(hash_join(hash, tensor->dtype), tensor->rank);
     for (uint32_t i = 0; i < tensor->rank; i++)
-        hash = join(hash, (uint64_t)model->tensor_dims.items[tensor->first_dim + i]);
+        hash = hash_join(hash, (uint64_t)model->tensor_dims.items[tensor->first_dim + i]);
     return hash;
 }
 
 /* A body stands for the operators in it. */
-static uint64_t join_graph(const Model *model, uint64_t hash, const Attribute *attribute) {
+static uint64_t join_graph(const View *view, uint64_t hash, const Attribute *attribute) {
+    const Model *model = view->costs->shapes->model;
     Id id = attribute->count ? model->lists.items[attribute->first] : ID_NONE;
     if (id == ID_NONE) return hash;
     const Graph *graph = &model->graphs.items[id];
     for (uint32_t i = 0; i < graph->node_count; i++)
-        hash = join(hash, operator_hash(model, graph->first_node + i));
+        hash = hash_join(hash, view_operator(view, graph->first_node + i)->hash);
     return hash;
 }
 
-static uint64_t attribute_hash(const Model *model, const Attribute *attribute) {
-    uint64_t hash = join(join_bytes(2, model_name(model, attribute->name)), attribute->type);
+uint64_t view_hash_attribute(const View *view, const Attribute *attribute) {
+    const Model *model = view->costs->shapes->model;
+    uint64_t hash = hash_join(join_bytes(2, model_name(model, attribute->name)), attribute->type);
     uint32_t bits = 0;
     if (attribute->reference != SYMBOL_NONE) return join_bytes(hash, model_name(model, attribute->reference));
     switch (attribute->type) {
-    case ATTRIBUTE_INT: return join(hash, (uint64_t)attribute->i);
-    case ATTRIBUTE_FLOAT: memcpy(&bits, &attribute->f, sizeof bits); return join(hash, bits);
+    case ATTRIBUTE_INT: return hash_join(hash, (uint64_t)attribute->i);
+    case ATTRIBUTE_FLOAT: memcpy(&bits, &attribute->f, sizeof bits); return hash_join(hash, bits);
     case ATTRIBUTE_STRING:
         return attribute->stored ? join_bytes(hash, model_text(model, attribute->s))
-                                 : join(hash, attribute->length);
+                                 : hash_join(hash, attribute->length);
     case ATTRIBUTE_TENSOR: return join_tensor(model, hash, attribute);
-    case ATTRIBUTE_GRAPH: return join_graph(model, hash, attribute);
+    case ATTRIBUTE_GRAPH: return join_graph(view, hash, attribute);
     default: return join_list(model, hash, attribute);
     }
 }
@@ -167,8 +174,49 @@ uint64_t view_hash_exact(const View *view, Id node) {
     const Attribute *attributes = model->attributes.items + model->nodes.items[node].first_attribute;
     uint64_t sum = 0; /* attributes in any order */
     for (uint32_t i = 0; i < node_attribute_count(model, node); i++)
-        sum += attribute_hash(model, &attributes[i]);
-    return join_operands(view, node, join(view_hash_kind(view, node), sum), constant_hash);
+        sum += view_hash_attribute(view, &attributes[i]);
+    return join_operands(view, node, hash_join(view_hash_kind(view, node), sum), view_hash_operand);
+}
+
+/* ---- functions ---- */
+
+/* The nodes of a body that compute, in any order; false when it calls a function that is not known yet. */
+static bool read_body(const View *view, const bool *is_known, Id function, OperatorTraits *traits) {
+    const Model *model = view->costs->shapes->model;
+    const Graph *graph = &model->graphs.items[function];
+    uint64_t sum = 0, size = 0;
+    for (Id node = graph->first_node; node < graph->first_node + graph->node_count; node++) {
+        Id callee = model->operators.items[model->nodes.items[node].op].function;
+        if (callee != ID_NONE && !is_known[callee]) return false;
+        if (view->classes[node] != NODE_CLASS_COMPUTE) continue;
+        sum += hash_mix(view_hash_kind(view, node));
+        size += view_operator(view, node)->size;
+    }
+    traits->hash = hash_join(hash_join(5, sum), size);
+    traits->size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+    return true;
+}
+
+/* Whether one more function became known: those whose callees are. */
+static bool read_bodies(View *view, bool *is_known) {
+    const Model *model = view->costs->shapes->model;
+    bool found = false;
+    for (Id i = 0; i < model->operators.count; i++) {
+        Id function = model->operators.items[i].function;
+        if (function == ID_NONE || is_known[function]) continue;
+        if (!read_body(view, is_known, function, &view->operators[i])) continue;
+        is_known[function] = found = true;
+    }
+    return found;
+}
+
+bool view_hash_functions(View *view) {
+    bool *is_known = calloc(view->costs->shapes->model->graphs.count + (size_t)1, sizeof *is_known);
+    if (!is_known) return false;
+    for (int round = 0; round < MODEL_DEPTH_LIMIT; round++)
+        if (!read_bodies(view, is_known)) break;
+    free(is_known);
+    return true;
 }
 
 /* ---- of all nodes ---- */
@@ -181,7 +229,7 @@ void view_hash_all(const View *view, bool exact, uint64_t *hashes) {
 static uint64_t users_hash(const View *view, Id value, const uint64_t *hashes) {
     IdSpan users = view_users(view, value);
     uint64_t sum = 0;
-    for (uint32_t i = 0; i < users.count; i++) sum += mix(hashes[users.ids[i]]);
+    for (uint32_t i = 0; i < users.count; i++) sum += hash_mix(hashes[users.ids[i]]);
     return sum;
 }
 
@@ -194,12 +242,12 @@ void view_hash_spread(const View *view, bool with_users, const uint64_t *hashes,
         for (uint32_t i = 0; i < inputs.count; i++) {
             Id producer = view_producer(view, inputs.ids[i]);
             uint64_t part = producer == ID_NONE ? 3 : hashes[producer];
-            if (in_any_order) sum += mix(part);
-            else hash = join(hash, part);
+            if (in_any_order) sum += hash_mix(part);
+            else hash = hash_join(hash, part);
         }
-        hash = join(hash, sum);
+        hash = hash_join(hash, sum);
         for (uint32_t i = 0; with_users && i < outputs.count; i++)
-            if (outputs.ids[i] != ID_NONE) hash = join(hash, users_hash(view, outputs.ids[i], hashes));
+            if (outputs.ids[i] != ID_NONE) hash = hash_join(hash, users_hash(view, outputs.ids[i], hashes));
         next[node] = hash;
     }
 }

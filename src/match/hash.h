@@ -13,11 +13,32 @@
 
 #include "match/view.h"
 
+/* Steele, Lea and Flood's splitmix64 finalizer: every bit of the argument changes half of the result's. */
+static inline uint64_t hash_mix(uint64_t x) {
+    x += 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+static inline uint64_t hash_join(uint64_t hash, uint64_t part) {
+    return hash_mix(hash ^ hash_mix(part));
+}
+
+/* Fill View.operators when a view is made: first what operators are by themselves, then, when nodes have classes, what the
+ * functions are that they call (false when memory runs out). A function that calls itself, or nests deeper than
+ * MODEL_DEPTH_LIMIT, stands for nothing more than a call. */
+void view_hash_operators(View *view);
+bool view_hash_functions(View *view);
+
 /* Operands may change places: Add, Mul, And, Equal, Max, ... of ai.onnx. */
 bool view_is_commutative(const View *view, Id node);
 
 uint64_t view_hash_kind(const View *view, Id node);
 uint64_t view_hash_exact(const View *view, Id node);
+
+/* What of exact hashes comes from one attribute, and from one operand. */
+uint64_t view_hash_attribute(const View *view, const Attribute *attribute);
+uint64_t view_hash_operand(const View *view, Id value);
 
 /* By node: kinds (exact = false) or exact hashes of all nodes; `hashes` has room for the model's nodes. */
 void view_hash_all(const View *view, bool exact, uint64_t *hashes);

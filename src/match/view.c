@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "match/families.h"
+#include "match/hash.h"
+
 const char *node_class_name(NodeClass class) {
     static const char *const names[] = {"compute", "shape", "constant", "pass-through"};
     return names[class];
@@ -10,47 +13,27 @@ const char *node_class_name(NodeClass class) {
 
 /* ---- classes ---- */
 
-static bool hands_on(const Model *model, Id node) {
-    static const char *const names[] = {"Identity", "Cast", "CastLike", "Dropout"};
-    const Operator *operation = &model->operators.items[model->nodes.items[node].op];
-    if (operation->domain != SYMBOL_EMPTY || operation->function != ID_NONE) return false;
-    Bytes name = model_name(model, operation->op_type);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (bytes_equal(name, (Bytes){names[i], strlen(names[i])})) return true;
-    return false;
-}
-
-/* By operator: asked once for each. */
-enum { HANDS_ON_UNASKED, HANDS_ON_YES, HANDS_ON_NO };
-
-static NodeClass class_of(const Costs *costs, uint32_t frame, Id node, uint8_t *by_operator) {
-    const Model *model = costs->shapes->model;
-    uint8_t flags = frame == FRAME_NONE ? 0 : costs_of_node(costs, frame, node)->flags;
+static NodeClass class_of(const View *view, uint32_t frame, Id node) {
+    const Model *model = view->costs->shapes->model;
+    uint8_t flags = frame == FRAME_NONE ? 0 : costs_of_node(view->costs, frame, node)->flags;
     if (flags & COST_IS_CONSTANT) return NODE_CLASS_CONSTANT;
     if (flags & COST_IS_SHAPE) return NODE_CLASS_SHAPE;
-    uint8_t *known = &by_operator[model->nodes.items[node].op];
-    if (*known == HANDS_ON_UNASKED) *known = hands_on(model, node) ? HANDS_ON_YES : HANDS_ON_NO;
     IdSpan inputs = node_inputs(model, node), outputs = node_outputs(model, node);
     bool is_one =
         inputs.count > 0 && inputs.ids[0] != ID_NONE && outputs.count > 0 && outputs.ids[0] != ID_NONE;
-    if (*known == HANDS_ON_YES && is_one) return NODE_CLASS_PASS_THROUGH;
+    if (view_operator(view, node)->hands_on && is_one) return NODE_CLASS_PASS_THROUGH;
     return inputs.count == 0 && frame == FRAME_NONE ? NODE_CLASS_CONSTANT : NODE_CLASS_COMPUTE;
 }
 
-static bool find_classes(View *view) {
+static void find_classes(View *view) {
     const Costs *costs = view->costs;
     const Model *model = costs->shapes->model;
-    uint8_t *by_operator = calloc(model->operators.count + (size_t)1, 1);
-    if (!by_operator) return false;
     for (Id graph = 0; graph < model->graphs.count; graph++) {
         const Graph *g = &model->graphs.items[graph];
         uint32_t frame = shapes_first_frame(costs->shapes, graph);
         for (uint32_t i = 0; i < g->node_count; i++)
-            view->classes[g->first_node + i] =
-                (uint8_t)class_of(costs, frame, g->first_node + i, by_operator);
+            view->classes[g->first_node + i] = (uint8_t)class_of(view, frame, g->first_node + i);
     }
-    free(by_operator);
-    return true;
 }
 
 /* ---- edges ---- */
@@ -99,6 +82,60 @@ static bool list_users(View *view) {
     return true;
 }
 
+/* ---- nodes by operator ---- */
+
+static bool is_reordered(const Model *model) {
+    for (Id graph = 0; graph < model->graphs.count; graph++)
+        if (model->graphs.items[graph].order.count) return true;
+    return false;
+}
+
+static bool make_ranks(View *view) {
+    const Model *model = view->costs->shapes->model;
+    if (view->ranks || !is_reordered(model)) return true;
+    view->ranks = malloc((model->node_count + (size_t)1) * sizeof *view->ranks);
+    if (!view->ranks) return false;
+    for (Id node = 0; node < model->node_count; node++) view->ranks[node] = node;
+    for (Id graph = 0; graph < model->graphs.count; graph++) {
+        const Graph *g = &model->graphs.items[graph];
+        IdSpan order = model_list(model, g->order);
+        for (uint32_t i = 0; i < order.count; i++) view->ranks[order.ids[i]] = g->first_node + i;
+    }
+    return true;
+}
+
+static void fill_operators(View *view, uint32_t *first) {
+    const Model *model = view->costs->shapes->model;
+    for (Id node = 0; node < model->node_count; node++) first[model->nodes.items[node].op + 1]++;
+    for (Id op = 0; op < model->operators.count; op++) first[op + 1] += first[op];
+    for (Id graph = model->graphs.count; graph-- > 0;) {
+        const Graph *g = &model->graphs.items[graph];
+        IdSpan order = model_list(model, g->order);
+        for (uint32_t i = g->node_count; i-- > 0;) {
+            Id node = order.count ? order.ids[i] : g->first_node + i;
+            /* Filled from the end of each stretch, which thereby gets to its beginning. */
+            view->by_operator[--first[model->nodes.items[node].op + 1]] = node;
+        }
+    }
+    memmove(first, first + 1, model->operators.count * sizeof *first);
+    first[model->operators.count] = model->node_count;
+}
+
+bool view_index_operators(View *view, Error *err) {
+    const Model *model = view->costs->shapes->model;
+    if (view->first_of_operator) return true;
+    uint32_t *first = calloc(model->operators.count + (size_t)2, sizeof *first);
+    if (!view->by_operator)
+        view->by_operator = malloc((model->node_count + (size_t)1) * sizeof *view->by_operator);
+    if (!first || !view->by_operator || !make_ranks(view)) {
+        free(first);
+        return error_memory(err, "the index of operators");
+    }
+    fill_operators(view, first);
+    view->first_of_operator = first;
+    return true;
+}
+
 /* ---- the whole ---- */
 
 bool view_is_constant(const View *view, Id value) {
@@ -119,9 +156,13 @@ Id view_producer(const View *view, Id value) {
 
 void view_free(View *view) {
     if (!view) return;
+    free(view->operators);
     free(view->classes);
     free(view->sources);
     free(view->first_user);
+    free(view->first_of_operator);
+    free(view->by_operator);
+    free(view->ranks);
     array_free(&view->users);
     free(view);
 }
@@ -132,13 +173,16 @@ View *view_make(const Costs *costs, bool raw, Error *err) {
     if (view) {
         view->costs = costs;
         view->is_raw = raw;
+        view->operators = calloc(model->operators.count + (size_t)1, sizeof *view->operators);
         view->classes = malloc(model->node_count + (size_t)1);
         view->sources = malloc((model->value_count + (size_t)1) * sizeof *view->sources);
         view->first_user = calloc(model->value_count + (size_t)2, sizeof *view->first_user);
     }
-    if (view && view->classes && view->sources && view->first_user && find_classes(view)) {
+    if (view && view->operators && view->classes && view->sources && view->first_user) {
+        view_hash_operators(view);
+        find_classes(view);
         find_sources(view);
-        if (list_users(view)) return view;
+        if (list_users(view) && view_hash_functions(view) && families_find(view)) return view;
     }
     view_free(view);
     error_memory(err, "the model's structure");
