@@ -621,6 +621,7 @@ typedef struct Share {
 typedef struct Summer {
     Costs *costs;
     const uint32_t *groups;
+    uint32_t *frame_groups; /* by frame: of the node that enters it */
     CostSum *sums;
     Tally tally;
     Array(uint64_t) keys;
@@ -640,12 +641,30 @@ static int compare_shares(const void *a, const void *b) {
     return (x->frame > y->frame) - (x->frame < y->frame);
 }
 
+static uint32_t group_in(const Summer *summer, uint32_t frame, Id node) {
+    uint32_t group = summer->groups[node];
+    return group == COST_GROUP_ENTERING ? summer->frame_groups[frame] : group;
+}
+
+/* Frames stand behind those that enter them. */
+static bool find_frame_groups(Summer *summer) {
+    const Shapes *shapes = summer->costs->shapes;
+    summer->frame_groups = malloc((shapes->frames.count + (size_t)1) * sizeof *summer->frame_groups);
+    if (!summer->frame_groups) return false;
+    for (uint32_t f = 0; f < shapes->frames.count; f++) {
+        const Frame *frame = &shapes->frames.items[f];
+        bool is_entered = frame->node != ID_NONE && frame->parent != FRAME_NONE;
+        summer->frame_groups[f] = is_entered ? group_in(summer, frame->parent, frame->node) : COST_GROUP_NONE;
+    }
+    return true;
+}
+
 /* The shares of a frame whose nodes are in many groups: sorted (group, id) pairs, equal ones counted. */
 static bool share_by_group(Summer *summer, uint32_t frame, const Graph *graph) {
     summer->keys.count = 0;
     for (uint32_t i = 0; i < graph->node_count; i++) {
-        uint32_t group = summer->groups[graph->first_node + i];
-        if (group == UINT32_MAX) continue;
+        uint32_t group = group_in(summer, frame, graph->first_node + i);
+        if (group == COST_GROUP_NONE) continue;
         uint64_t key = (uint64_t)group << 32 | *node_slot(summer->costs, frame, graph->first_node + i);
         if (!array_push(&summer->keys, key)) return false;
     }
@@ -728,6 +747,7 @@ static bool add_group(Summer *summer, const Share *shares, uint32_t count, CostS
 
 static bool sum_groups(Summer *summer) {
     const Shapes *shapes = summer->costs->shapes;
+    if (summer->groups && !find_frame_groups(summer)) return false;
     for (uint32_t f = 0; f < shapes->frames.count; f++) {
         if (summer->costs->frames.items[f].weight == 0) continue;
         const Graph *graph = &shapes->model->graphs.items[shapes->frames.items[f].graph];
@@ -749,6 +769,7 @@ bool costs_sum(Costs *costs, const uint32_t *groups, uint32_t group_count, CostS
     memset(sums, 0, group_count * sizeof *sums);
     bool done = sum_groups(&summer);
     tally_free(&summer.tally);
+    free(summer.frame_groups);
     array_free(&summer.keys);
     array_free(&summer.shares);
     array_free(&summer.terms);

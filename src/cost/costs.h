@@ -94,8 +94,11 @@ typedef struct CostSum {
     bool is_upper, is_estimate; /* some node's bound is no exact one */
 } CostSum;
 
-/* Sums by group: `groups` has one for each node of the model (UINT32_MAX: none), or is NULL for a single one. Bodies count as
- * often as they run. False with *err when memory runs out. */
+/* Sums by group: `groups` has one for each node of the model (COST_GROUP_NONE: none; COST_GROUP_ENTERING: that of the node
+ * whose body or function it is in, each time it is entered), or is NULL for a single one. Bodies count as often as they run.
+ * False with *err when memory runs out. */
+#define COST_GROUP_NONE     UINT32_MAX
+#define COST_GROUP_ENTERING (UINT32_MAX - 1)
 bool costs_sum(Costs *costs, const uint32_t *groups, uint32_t group_count, CostSum *sums, Error *err);
 
 #endif

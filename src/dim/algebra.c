@@ -41,6 +41,11 @@ void algebra_free(Algebra *self) {
     free(self);
 }
 
+size_t algebra_nbytes(const Algebra *self) {
+    return (size_t)self->monomials.pool.count + self->polynomials.pool.count + self->atoms.pool.count +
+           self->names.pool.count + self->symbols.count * sizeof *self->symbols.items;
+}
+
 Expr algebra_fail(Algebra *self, AlgebraFailure failure) {
     self->failure = failure;
     return EXPR_UNKNOWN;

@@ -49,6 +49,8 @@ typedef struct Algebra Algebra;
 
 Algebra *algebra_new(void); /* NULL when memory runs out */
 void algebra_free(Algebra *algebra);
+/* Bytes of text and terms it holds; its tables take as much again. */
+size_t algebra_nbytes(const Algebra *algebra);
 
 typedef enum AlgebraFailure {
     ALGEBRA_FINE,
