@@ -5,7 +5,7 @@
 --   shipped   in the program, or under --lua-dir                              trusted
 --   user      $XDG_CONFIG_HOME/onnxdoc/KIND/ID.lua, by default ~/.config/...  trusted
 --   project   .onnxdoc/KIND/ID.lua in the current folder, or above it up to the folder with .git; no reports.
---             Not trusted: opening somebody's repository must not run its code unconfined
+--             Not trusted: opening somebody's repository must not run its code unconfined (onnxdoc.guard)
 --   option    -l FILE, for this run                                           trusted
 --
 -- A shipped report is a verb whose meaning people and scripts rely on: no other file replaces it.
@@ -161,14 +161,27 @@ function files.read(entry)
   return source, message
 end
 
---- What the file of a trusted entry returns, or nil and a message.
+-- In a guard of its own, which the functions of the value keep.
+local function load_confined(source, entry)
+  local g = require("onnxdoc.guard").new()
+  local chunk, message = g:load(source, "@" .. entry.path)
+  if not chunk then return nil, message end
+  local ok, value = g:call(chunk)
+  if ok then return value end
+  return nil, value
+end
+
+--- What the file of an entry returns, or nil and a message. Of an entry that is not trusted the file runs confined, now
+-- and whenever a function in what it returns is called; reports are not for that.
 function files.load(entry)
   if entry.value then return entry.value end
-  if not entry.trusted then return nil, entry.path .. ": not trusted, it may only run confined" end
+  if not entry.trusted and entry.kind == "reports" then return nil, entry.path .. ": not trusted" end
   local source, message = files.read(entry)
   if not source then return nil, message end
+  source = source:gsub("^#[^\n]*", "")
+  if not entry.trusted then return load_confined(source, entry) end
   local chunk
-  chunk, message = load((source:gsub("^#[^\n]*", "")), "@" .. entry.path)
+  chunk, message = load(source, "@" .. entry.path)
   if not chunk then return nil, message end
   local ok, value = xpcall(chunk, function(object)
     return type(object) == "table" and object or debug.traceback(tostring(object), 2)
@@ -228,11 +241,11 @@ function files.describe()
   local lines = {}
   for i, root in ipairs(files.roots()) do
     lines[#lines + 1] = ("%d. %s%s%s"):format(i, root.origin, root.path and " " .. root.path or "",
-      root.trusted and "" or " (not trusted: confined, no reports)")
+      root.trusted and "" or " (not trusted: what is loaded from here runs confined; no reports)")
   end
   for _, kind in ipairs(files.kinds) do
     for _, entry in ipairs(files.list(kind)) do
-      lines[#lines + 1] = ("%s/%s  %s%s"):format(kind, entry.id, entry.path,
+      lines[#lines + 1] = ("%s/%s  %s%s%s"):format(kind, entry.id, entry.path, entry.trusted and "" or "  (confined)",
         entry.replaced_by and ("  (not used: %s)"):format(entry.replaced_by.path) or "")
     end
   end

@@ -9,7 +9,8 @@
 --   color     true when it can show colours
 --   bindings  true when it works with numbers for the model's symbols: --batch, --seq, --past, --dim, --value
 --   options   list of {"-x --long", argname =, description =, default =, choices =, flag = true, type = "integer",
---             min =}; a name without dashes is an argument that stands before the models
+--             min =}; a name without dashes is an argument that stands before the models, and is not asked for when the
+--             option that its `unless` names is given. A report's own -l takes the place of the common one.
 --   run       function(options, session): gives nothing or an exit code; options.NAME holds what was parsed
 --
 -- The session gives the models one by one and takes what is written for each:
@@ -34,7 +35,7 @@ local extensions = {markdown = "md", text = "txt", json = "json", csv = "csv", h
 local report_fields = {name = "string", summary = "string", example = "string", formats = "table", models = "string",
   top = "number", color = "boolean", bindings = "boolean", options = "table", run = "function", description = "string"}
 local option_fields = {argname = "string", description = "string", default = "any", choices = "table",
-  flag = "boolean", type = "string", min = "number"}
+  flag = "boolean", type = "string", min = "number", unless = "string"}
 
 local function check_fields(where, t, fields, positional)
   for key, value in pairs(t) do
@@ -181,6 +182,13 @@ local function add_binding_options(parser)
     :convert(value_converter)
 end
 
+local function has_short_option(report, name)
+  for _, option in ipairs(report.options or {}) do
+    if option[1]:sub(1, 3) == name .. " " then return true end
+  end
+  return false
+end
+
 local function add_common_options(parser, report)
   if report.bindings then add_binding_options(parser) end
   if report.formats then add_format_options(parser, report.formats) end
@@ -195,7 +203,8 @@ local function add_common_options(parser, report)
   if report.models ~= "none" then
     parser:option("--data-root", "One more folder that external data may be in."):argname("DIR")
   end
-  parser:option("-l", "Run FILE.lua first; what it returns (a report, a rule) is added for this run.")
+  parser:option(has_short_option(report, "-l") and "--load" or "-l",
+    "Run FILE.lua first; what it returns (a report, a rule) is added for this run.")
     :target("load"):argname("FILE"):count("*")
   parser:flag("-q --quiet", "No notes on standard error; errors are still shown.")
 end
@@ -203,13 +212,23 @@ end
 local model_arguments = {many = {"+", "Models to read; - is standard input."},
   one = {1, "The model to read; - is standard input."}}
 
-local function make_parser(report, name, on_help)
+local function is_given(words, option)
+  for _, word in ipairs(words) do
+    if word == "--" then return false end
+    if word == option or word:sub(1, #option + 1) == option .. "=" then return true end
+  end
+  return false
+end
+
+local function make_parser(report, name, words, on_help)
   local parser = argparse("onnxdoc " .. name, report.description or report.summary)
   parser:add_help(false)
   parser:help_max_width(100)
   parser:help_description_margin(25)
   if report.example then parser:epilog("Example:\n   " .. report.example) end
-  for _, option in ipairs(report.options or {}) do add_option(parser, option) end
+  for _, option in ipairs(report.options or {}) do
+    if not (option.unless and is_given(words, option.unless)) then add_option(parser, option) end
+  end
   local arguments = model_arguments[report.models or "many"]
   if arguments then
     parser:argument("model", arguments[2]):argname("MODEL"):args(arguments[1])
@@ -222,7 +241,7 @@ end
 -- What the words say, or nil after --help was shown; ends the run when they are wrong.
 local function parse_words(report, name, words)
   local help_wanted = false
-  local parser = make_parser(report, name, function()
+  local parser = make_parser(report, name, words, function()
     help_wanted = true
     error("help")
   end)

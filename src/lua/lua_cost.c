@@ -6,6 +6,8 @@
 #include "cost/liveness.h"
 #include "lua/lua_bindings.h"
 #include "lua/lua_expr.h"
+#include "lua/lua_guard.h"
+#include "lua/lua_layers.h"
 #include "lua/lua_operator.h"
 #include "lua/lua_shapes.h"
 
@@ -30,6 +32,11 @@ Costs *lua_costs(lua_State *L, int model) {
     owner->is_inferring = true;
     owner->costs = costs_count(shapes, &hook, &owner->err);
     owner->is_inferring = false;
+    if (guard_is_broken(L)) {
+        costs_free(owner->costs);
+        owner->costs = NULL;
+        guard_spend(L, 0);
+    }
     if (!owner->costs) object_raise(L, &owner->err);
     return owner->costs;
 }
@@ -61,7 +68,7 @@ static void push_single(lua_State *L, int model, const Cost *single) {
         cost->sum.by_dtype[cost->sum.dtype_count++] = (DtypeMacs){single->dtype, single->metrics[COST_MACS]};
 }
 
-static void push_sum(lua_State *L, int model, const CostSum *sum) {
+void lua_cost_push_sum(lua_State *L, int model, const CostSum *sum) {
     LuaCost *cost = push_cost(L, model);
     lua_pushvalue(L, model);
     lua_setiuservalue(L, -2, 3);
@@ -252,7 +259,7 @@ int model_get_cost(lua_State *L) {
     CostSum sum;
     if (!costs_sum(costs, NULL, 1, &sum, &owner->err)) return object_raise(L, &owner->err);
     lua_pushliteral(L, "the model");
-    push_sum(L, 1, &sum);
+    lua_cost_push_sum(L, 1, &sum);
     return 1;
 }
 
@@ -345,13 +352,16 @@ static uint32_t group_operators(lua_State *L, const Model *model, uint32_t *grou
 int model_costs(lua_State *L) {
     LuaModel *owner = model_check(L, 1);
     bool is_by_op = lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "op") == 0;
-    if (!is_by_op && !lua_isfunction(L, 2)) return luaL_typeerror(L, 2, "function or \"op\"");
+    if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "layer") == 0)
+        return model_layer_costs(L);
+    if (!is_by_op && !lua_isfunction(L, 2)) return luaL_typeerror(L, 2, "function, \"op\" or \"layer\"");
     lua_settop(L, 2);
     lua_costs(L, 1);
     uint32_t *groups = lua_newuserdatauv(L, (owner->model->node_count + (size_t)1) * sizeof *groups, 0);
     lua_newtable(L);
     int keys = lua_gettop(L);
     uint32_t count = (is_by_op ? group_operators : group_nodes)(L, owner->model, groups, keys);
+    guard_spend(L, (uint64_t)owner->model->node_count * 50);
     CostSum *sums = lua_newuserdatauv(L, (count + (size_t)1) * sizeof *sums, 0);
     if (!costs_sum(owner->costs, groups, count, sums, &owner->err)) return object_raise(L, &owner->err);
     lua_createtable(L, (int)count, 0);
@@ -362,7 +372,7 @@ int model_costs(lua_State *L) {
         lua_setfield(L, -3, "key");
         luaL_tolstring(L, -1, NULL);
         lua_remove(L, -2);
-        push_sum(L, 1, &sums[i]);
+        lua_cost_push_sum(L, 1, &sums[i]);
         lua_setfield(L, -2, "cost");
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
@@ -427,6 +437,7 @@ int model_memory(lua_State *L) {
     Costs *costs = lua_costs(L, 1);
     Bindings bindings = lua_bindings_push(L, costs->shapes->algebra, 0);
     lua_bindings_read(L, &bindings, 2);
+    guard_spend(L, 1000 + (uint64_t)owner->model->node_count * (with_orders ? 1000 : 100));
     LivenessOptions options = {bindings.numbers, bindings.bound, bindings.count, with_orders};
     LivenessPeak *peak = push_peak(L);
     if (!liveness_find(costs, &options, peak, &owner->err)) return object_raise(L, &owner->err);

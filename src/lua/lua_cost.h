@@ -8,10 +8,13 @@
 /* The costs of the model, made on first use; raises when memory runs out. `model` is the stack index of the Model userdata. */
 Costs *lua_costs(lua_State *L, int model);
 
+/* Pushes a sum of costs; what it is of is at the top of the stack, and popped. */
+void lua_cost_push_sum(lua_State *L, int model, const CostSum *sum);
+
 int model_get_cost(lua_State *L);
 int model_get_cost_gaps(lua_State *L);
 int model_get_coverage(lua_State *L);
-/* model:costs("op"), model:costs(function(node) return key end) */
+/* model:costs("op"), model:costs("layer"), model:costs(function(node) return key end) */
 int model_costs(lua_State *L);
 /* model:memory(bindings [, "orders"]): the peak of activations */
 int model_memory(lua_State *L);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lua/lua_bindings.h"
+#include "lua/lua_guard.h"
 #include "lua/lua_object.h"
 
 static const char EXPR_TYPE[] = "onnxdoc.Expr";
@@ -34,8 +35,19 @@ Algebra *lua_algebra_push(lua_State *L) {
     return owner->algebra;
 }
 
+/* Pushes the owner of the Algebra of the guard that runs: its code shares no symbols with the host's. */
+static Algebra *push_guarded_algebra(lua_State *L) {
+    guard_push_value(L, GUARD_ALGEBRA);
+    if (lua_isuserdata(L, -1)) return ((AlgebraOwner *)lua_touserdata(L, -1))->algebra;
+    lua_pop(L, 1);
+    Algebra *algebra = lua_algebra_push(L);
+    guard_set_value(L, GUARD_ALGEBRA);
+    return algebra;
+}
+
 /* Pushes the owner of the Algebra that Exprs made in scripts belong to. */
 static Algebra *push_default_algebra(lua_State *L) {
+    if (guard_runs(L)) return push_guarded_algebra(L);
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &DEFAULT_ALGEBRA) == LUA_TUSERDATA)
         return ((AlgebraOwner *)lua_touserdata(L, -1))->algebra;
     lua_pop(L, 1);
@@ -169,13 +181,22 @@ static int raise_failure(lua_State *L, Algebra *algebra, const char *what) {
     return luaL_error(L, "%s: the result is no formula", what);
 }
 
+/* Tells the guard that may run what an operation took: time, and memory for as long as the Algebra lives. */
+static void spend_formulas(lua_State *L, const Algebra *algebra, size_t nbytes_before) {
+    size_t grown = algebra_nbytes(algebra) - nbytes_before;
+    guard_spend(L, 50 + grown / 8);
+    guard_keep(L, 2 * grown);
+}
+
 /* Result of an operation on the Exprs at 1 and 2. */
 static int apply(lua_State *L, Expr (*operation)(Algebra *, Expr, Expr), const char *what) {
     int leading = leading_operand(L, 1, 2);
     Algebra *algebra = lua_expr_check(L, leading)->algebra;
     Expr a = lua_expr_operand(L, algebra, 1), b = lua_expr_operand(L, algebra, 2);
     algebra_failure(algebra);
+    size_t nbytes = algebra_nbytes(algebra);
     Expr result = operation(algebra, a, b);
+    spend_formulas(L, algebra, nbytes);
     if (!expr_is_known(result)) {
         const char *first = lua_formula_push(L, algebra, a), *second = lua_formula_push(L, algebra, b);
         return raise_failure(L, algebra, lua_pushfstring(L, "%s of %s and %s", what, first, second));
@@ -339,7 +360,9 @@ static int expr_at(lua_State *L) {
         return 1;
     }
     algebra_failure(bindings.algebra);
+    size_t nbytes = algebra_nbytes(bindings.algebra);
     Expr result = expr_substitute(bindings.algebra, bindings.e, bindings.values, bindings.count);
+    spend_formulas(L, bindings.algebra, nbytes);
     if (!expr_is_known(result)) return raise_failure(L, bindings.algebra, "at");
     lua_getiuservalue(L, 1, 1);
     if (expr_is_constant(bindings.algebra, result))
@@ -492,8 +515,10 @@ int lua_expr(lua_State *L) {
     size_t size;
     const char *name = lua_tolstring(L, 1, &size);
     SymbolId symbol = algebra_find_symbol(algebra, (Bytes){name, size});
+    size_t nbytes = algebra_nbytes(algebra);
     if (symbol == UINT32_MAX) symbol = algebra_symbol(algebra, (Bytes){name, size}, least);
     if (symbol == UINT32_MAX) return luaL_error(L, "out of memory for symbol '%s'", name);
+    spend_formulas(L, algebra, nbytes);
     if (has_options) algebra_bound_symbol(algebra, symbol, least, most);
     lua_expr_push(L, -1, algebra, expr_symbol(algebra, symbol));
     return 1;

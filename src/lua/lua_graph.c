@@ -2,6 +2,8 @@
 #include <stdio.h>
 
 #include "lua/lua_cost.h"
+#include "lua/lua_guard.h"
+#include "lua/lua_layers.h"
 #include "lua/lua_object.h"
 #include "onnx/fields.h"
 
@@ -162,6 +164,7 @@ static int get_attributes(lua_State *L) {
 static int get_quantization(lua_State *L) {
     Id id = object_self(L)->id;
     quantization_push(L, object_push_model(L, 1), id);
+    guard_copy_shared(L);
     return 1;
 }
 
@@ -275,6 +278,7 @@ void lua_graph_register(lua_State *L) {
                                    {"length", get_length},
                                    {"model", get_model},
                                    {"cost", graph_get_cost},
+                                   {"parts", graph_get_parts},
                                    {NULL, NULL}};
     static const luaL_Reg methods[] = {
         {"nodes", graph_nodes}, {"values", graph_values}, {"value", graph_value}, {NULL, NULL}};

@@ -1,12 +1,14 @@
 #include "lua/lua_match.h"
 
 #include "lua/lua_cost.h"
+#include "lua/lua_guard.h"
 
 View *lua_view(lua_State *L, int model, bool raw) {
     LuaModel *owner = lua_touserdata(L, model);
     View **slot = &owner->structure[raw];
     if (*slot) return *slot;
     const Costs *costs = lua_costs(L, model);
+    guard_spend(L, (uint64_t)owner->model->node_count * 50);
     *slot = view_make(costs, raw, &owner->err);
     if (!*slot) object_raise(L, &owner->err);
     return *slot;

@@ -5,8 +5,11 @@
 
 #include "graph/diagnose.h"
 #include "lua/lua_cost.h"
+#include "lua/lua_guard.h"
+#include "lua/lua_layers.h"
 #include "lua/lua_object.h"
 #include "lua/lua_parameters.h"
+#include "lua/lua_pattern.h"
 #include "lua/lua_shapes.h"
 #include "onnx/fields.h"
 
@@ -77,6 +80,7 @@ static void close_one(LuaModel *owner) {
     if (owner->has_index) index_free(&owner->index);
     reader_free(&owner->reader);
     arena_free(&owner->arena);
+    layers_free(owner->layers);
     for (int i = 0; i < 2; i++) view_free(owner->structure[i]);
     costs_free(owner->costs);
     shapes_free(owner->shapes);
@@ -92,8 +96,8 @@ static bool is_inferring(const LuaModel *owner) {
     return found;
 }
 
-/* close, __close and __gc: frees all, views first; once is enough. */
-static int model_close(lua_State *L) {
+/* __gc: frees all, views first; once is enough. */
+static int model_collect(lua_State *L) {
     LuaModel *owner = luaL_checkudata(L, 1, MODEL_TYPE);
     if (!owner->model) return 0;
     if (is_inferring(owner)) return luaL_error(L, "a model cannot be closed while its shapes are inferred");
@@ -108,6 +112,12 @@ static int model_close(lua_State *L) {
     }
     close_one(owner);
     return 0;
+}
+
+/* close and __close */
+static int model_close(lua_State *L) {
+    guard_refuse(L, "closing a model");
+    return model_collect(L);
 }
 
 /* ---- fields ---- */
@@ -480,6 +490,7 @@ static int model_tensors(lua_State *L) {
             return luaL_error(L, "tensors: unknown option '%s', there are 'sort' and 'limit'", key);
     }
     TensorOrder order = check_sort(L, model);
+    guard_spend(L, model->tensors.count);
     lua_getfield(L, 2, "limit");
     lua_Integer limit = luaL_optinteger(L, -1, LUA_MAXINTEGER);
     lua_pushvalue(L, 1);
@@ -539,15 +550,35 @@ static int get_operators(lua_State *L) {
     return 1;
 }
 
+/* The facts that code in the running guard was given before, or nil: its own, so that it cannot change what others read. */
+static bool push_guarded_facts(lua_State *L) {
+    guard_push_value(L, GUARD_FACTS);
+    lua_pushvalue(L, 1);
+    return lua_rawget(L, -2) == LUA_TTABLE;
+}
+
+static void keep_guarded_facts(lua_State *L) {
+    guard_push_value(L, GUARD_FACTS);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
 /* The facts with default values for symbols: lua/onnxdoc/facts.lua makes them section by section. */
 static int get_facts(lua_State *L) {
-    if (lua_getiuservalue(L, 1, FACTS) == LUA_TTABLE) return 1;
+    bool is_guarded = guard_runs(L);
+    if (is_guarded ? push_guarded_facts(L) : lua_getiuservalue(L, 1, FACTS) == LUA_TTABLE) return 1;
     lua_getglobal(L, "require");
     lua_pushliteral(L, "onnxdoc.facts");
     lua_call(L, 1, 1);
     lua_getfield(L, -1, "of");
     lua_pushvalue(L, 1);
     lua_call(L, 1, 1);
+    if (is_guarded) {
+        keep_guarded_facts(L);
+        return 1;
+    }
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, 1, FACTS);
     return 1;
@@ -587,10 +618,10 @@ void lua_model_register(lua_State *L) {
                                    {"gaps", model_get_gaps},
                                    {NULL, NULL}};
     static const luaL_Reg methods[] = {
-        {"nodes", model_nodes},     {"node", model_node},   {"value", model_value},
-        {"tensors", model_tensors}, {"with", model_with},   {"costs", model_costs},
-        {"memory", model_memory},   {"close", model_close}, {NULL, NULL}};
-    static const luaL_Reg extra[] = {{"__gc", model_close},
+        {"nodes", model_nodes}, {"node", model_node},   {"value", model_value},   {"tensors", model_tensors},
+        {"with", model_with},   {"costs", model_costs}, {"memory", model_memory}, {"layers", model_layers},
+        {"close", model_close}, {"find", model_find},   {"paths", model_paths},   {NULL, NULL}};
+    static const luaL_Reg extra[] = {{"__gc", model_collect},
                                      {"__close", model_close},
                                      {"__tostring", model_tostring},
                                      {"__len", model_length},

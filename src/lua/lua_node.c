@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "lua/lua_cost.h"
+#include "lua/lua_layers.h"
 #include "lua/lua_match.h"
 #include "lua/lua_object.h"
 #include "lua/lua_schema.h"
@@ -403,6 +404,7 @@ void lua_node_register(lua_State *L) {
                                    {"cost_notes", node_get_cost_notes},
                                    {"runs", node_get_runs},
                                    {"class", node_get_class},
+                                   {"layer", node_get_layer},
                                    {NULL, NULL}};
     static const luaL_Reg methods[] = {{"attr", node_attr}, {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", node_tostring}, {NULL, NULL}};

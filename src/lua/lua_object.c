@@ -11,7 +11,10 @@ const char NODE_TYPE[] = "onnxdoc.Node";
 const char VALUE_TYPE[] = "onnxdoc.Value";
 const char VALUE_LIST_TYPE[] = "onnxdoc.ValueList";
 const char TENSOR_TYPE[] = "onnxdoc.Tensor";
-static const char *const kind_types[OBJECT_KIND_COUNT] = {GRAPH_TYPE, NODE_TYPE, VALUE_TYPE, TENSOR_TYPE};
+const char PART_TYPE[] = "onnxdoc.Part";
+const char GROUP_TYPE[] = "onnxdoc.LayerGroup";
+static const char *const kind_types[OBJECT_KIND_COUNT] = {GRAPH_TYPE,  NODE_TYPE, VALUE_TYPE,
+                                                          TENSOR_TYPE, PART_TYPE, GROUP_TYPE};
 
 /* upvalues: metatable, fields (light userdata: the Field) and methods by name */
 static int object_index_field(lua_State *L) {

@@ -14,7 +14,7 @@
 #include "cost/costs.h"
 #include "graph/index.h"
 #include "graph/model.h"
-#include "match/view.h"
+#include "match/layers.h"
 #include "onnx/leaf.h"
 #include "ops/shapes.h"
 
@@ -23,6 +23,8 @@ typedef enum ObjectKind {
     OBJECT_NODE,
     OBJECT_VALUE,
     OBJECT_TENSOR,
+    OBJECT_PART,  /* of a graph in which something repeats: a layer, the stem, ... */
+    OBJECT_GROUP, /* of layers */
     OBJECT_KIND_COUNT
 } ObjectKind;
 
@@ -36,6 +38,7 @@ typedef struct LuaModel {
     Shapes *shapes;     /* made on first use */
     Costs *costs;       /* likewise */
     View *structure[2]; /* likewise: canonical, raw */
+    Layers *layers;     /* likewise */
     bool is_inferring;  /* an operator's function may run: it can neither infer again nor close the model */
     NameIndex index;
     bool has_index;
@@ -66,7 +69,8 @@ typedef struct Field {
 } Field;
 
 /* Names of the types: metatables are in the registry by name. */
-extern const char MODEL_TYPE[], GRAPH_TYPE[], NODE_TYPE[], VALUE_TYPE[], VALUE_LIST_TYPE[], TENSOR_TYPE[];
+extern const char MODEL_TYPE[], GRAPH_TYPE[], NODE_TYPE[], VALUE_TYPE[], VALUE_LIST_TYPE[], TENSOR_TYPE[],
+    PART_TYPE[], GROUP_TYPE[];
 
 /* Makes the metatable of a type: __index over fields and methods, __pairs, __name, __metatable. `extra`
  * holds further metamethods. Leaves nothing on the stack. */

@@ -7,8 +7,11 @@
 #include "lua/lua_cost.h"
 #include "lua/lua_draft.h"
 #include "lua/lua_expr.h"
+#include "lua/lua_guard.h"
+#include "lua/lua_layers.h"
 #include "lua/lua_object.h"
 #include "lua/lua_operator.h"
+#include "lua/lua_pattern.h"
 #include "lua/lua_schema.h"
 #include "lua/lua_syntax.h"
 #include "onnx/sniff.h"
@@ -221,6 +224,7 @@ int luaopen_onnxdoc(lua_State *L) {
                                          {"operator", lua_operator},
                                          {"expr", lua_expr},
                                          {"prove", lua_prove},
+                                         {"pattern", lua_pattern},
                                          {"_embedded", onnxdoc_embedded},
                                          {"_embedded_list", onnxdoc_embedded_list},
                                          {"_is_plain", onnxdoc_is_plain},
@@ -234,6 +238,8 @@ int luaopen_onnxdoc(lua_State *L) {
     lua_draft_register(L);
     lua_expr_register(L);
     lua_cost_register(L);
+    lua_pattern_register(L);
+    lua_layers_register(L);
     luaL_newlib(L, functions);
     luaL_setfuncs(L, lua_draft_functions, 0);
     lua_pushliteral(L, ONNXDOC_VERSION);
@@ -242,6 +248,8 @@ int luaopen_onnxdoc(lua_State *L) {
     lua_setfield(L, -2, "dtypes");
     lua_syntax_push(L);
     lua_setfield(L, -2, "_syntax");
+    lua_guard_push(L);
+    lua_setfield(L, -2, "_guard");
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, lazy_field);
     lua_setfield(L, -2, "__index");

@@ -1,5 +1,6 @@
 #include "lua/lua_operator.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lua/lua_expr.h"
@@ -229,56 +230,78 @@ static bool push_definition(lua_State *L, const Op *op, const char *function) {
     return has;
 }
 
+/* Protected: what to do with a definition, the call, the model and the operator's function by name. */
+static int call_definition(lua_State *L) {
+    OperatorCall *call = lua_touserdata(L, 2);
+    bool is_there = push_definition(L, call->op, lua_touserdata(L, 4));
+    call->is_defined = is_there;
+    if (!is_there) return 0;
+    lua_CFunction use = lua_tocfunction(L, 1);
+    lua_pushcfunction(L, use);
+    lua_insert(L, -2);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_call(L, 3, 0);
+    return 0;
+}
+
+static int explain(lua_State *L) {
+    luaL_tolstring(L, 1, NULL);
+    return 1;
+}
+
+/* Nothing here raises, since C code that owns memory is below: all of Lua's is done in the protected call. What went wrong
+ * is at the top of the stack when false. */
+static bool call_protected(lua_State *L, lua_CFunction use, void *call, int model, const char *function) {
+    lua_pushcfunction(L, explain);
+    int handler = lua_gettop(L);
+    lua_pushcfunction(L, call_definition);
+    lua_pushcfunction(L, use);
+    lua_pushlightuserdata(L, call);
+    lua_pushvalue(L, model);
+    lua_pushlightuserdata(L, (void *)function);
+    return lua_pcall(L, 4, 0, handler) == LUA_OK;
+}
+
+static const char *message_at_top(lua_State *L) {
+    return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error without a message";
+}
+
 /* Errors of a function are the node's problem, not the end of inference. */
 static bool infer_in_lua(void *context, Op *op) {
-    OperatorCall *call = context;
-    lua_State *L = call->L;
-    int top = lua_gettop(L);
-    bool is_defined = push_definition(L, op, "shape");
-    if (is_defined) {
-        OperatorCall inner = {L, 3, op}; /* where call_operator has the model */
-        lua_pushcfunction(L, call_operator);
-        lua_pushvalue(L, -2);
-        lua_pushlightuserdata(L, &inner);
-        lua_pushvalue(L, call->model);
-        if (lua_pcall(L, 3, 0, 0) != LUA_OK)
-            op_problem(op, SHAPE_PROBLEM_OPERATOR, "its Lua definition failed: %s",
-                       luaL_tolstring(L, -1, NULL));
-    }
-    lua_settop(L, top);
-    return is_defined;
+    OperatorCall *call = context, inner = {call->L, 3, op, false}; /* where call_operator has the model */
+    int top = lua_gettop(call->L);
+    bool done = call_protected(call->L, call_operator, &inner, call->model, "shape");
+    if (!done)
+        op_problem(op, SHAPE_PROBLEM_OPERATOR, "its Lua definition failed: %s", message_at_top(call->L));
+    lua_settop(call->L, top);
+    return inner.is_defined || !done;
 }
 
 static bool cost_in_lua(void *context, Op *op, Cost *cost) {
     OperatorCall *call = context;
-    lua_State *L = call->L;
-    int top = lua_gettop(L);
-    bool is_defined = push_definition(L, op, "cost");
-    if (is_defined) {
-        CostCall inner = {{L, 3, op}, cost};
-        lua_pushcfunction(L, call_cost);
-        lua_pushvalue(L, -2);
-        lua_pushlightuserdata(L, &inner);
-        lua_pushvalue(L, call->model);
-        if (lua_pcall(L, 3, 0, 0) != LUA_OK) {
-            lua_pushfstring(L, "its Lua definition failed: %s", luaL_tolstring(L, -1, NULL));
-            cost_gap(op, cost, lua_tostring(L, -1));
-        }
+    CostCall inner = {{call->L, 3, op, false}, cost};
+    int top = lua_gettop(call->L);
+    bool done = call_protected(call->L, call_cost, &inner, call->model, "cost");
+    if (!done) {
+        char reason[512];
+        snprintf(reason, sizeof reason, "its Lua definition failed: %s", message_at_top(call->L));
+        cost_gap(op, cost, reason);
     }
-    lua_settop(L, top);
-    return is_defined;
+    lua_settop(call->L, top);
+    return inner.call.is_defined || !done;
 }
 
 CostHook lua_operator_cost_hook(lua_State *L, int model, OperatorCall *call) {
     bool are_there = lua_getfield(L, LUA_REGISTRYINDEX, OPERATORS) == LUA_TTABLE;
     lua_pop(L, 1);
-    *call = (OperatorCall){L, model, NULL};
+    *call = (OperatorCall){L, model, NULL, false};
     return (CostHook){call, are_there ? cost_in_lua : NULL};
 }
 
 OperatorHook lua_operator_hook(lua_State *L, int model, OperatorCall *call) {
     bool are_there = lua_getfield(L, LUA_REGISTRYINDEX, OPERATORS) == LUA_TTABLE;
     lua_pop(L, 1);
-    *call = (OperatorCall){L, model, NULL};
+    *call = (OperatorCall){L, model, NULL, false};
     return (OperatorHook){call, are_there ? infer_in_lua : NULL};
 }

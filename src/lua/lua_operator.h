@@ -14,6 +14,7 @@ typedef struct OperatorCall {
     lua_State *L;
     int model;
     Op *op;
+    bool is_defined; /* there is a function for it */
 } OperatorCall;
 OperatorHook lua_operator_hook(lua_State *L, int model, OperatorCall *call);
 /* The same for costs. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lua/lua_expr.h"
+#include "lua/lua_guard.h"
 #include "lua/lua_operator.h"
 
 /* ---- options of a view: the table in VIEW_OPTIONS, as C arrays ---- */
@@ -114,6 +115,11 @@ Shapes *lua_shapes(lua_State *L, int model) {
     owner->is_inferring = true;
     owner->shapes = shapes_infer(owner->model, &given, &owner->err);
     owner->is_inferring = false;
+    if (guard_is_broken(L)) { /* an operator's function was cut off: these are not the model's shapes */
+        shapes_free(owner->shapes);
+        owner->shapes = NULL;
+        guard_spend(L, 0);
+    }
     if (!owner->shapes) object_raise(L, &owner->err);
     lua_settop(L, top);
     return owner->shapes;
@@ -535,6 +541,13 @@ static void merge_options(lua_State *L, int model, int given) {
     lua_settop(L, merged);
 }
 
+/* What an inference takes, roughly, for the guard that may run. */
+static void spend_inference(lua_State *L) {
+    const Model *model = model_check(L, 1)->model;
+    guard_spend(L, 5000 + (uint64_t)model->node_count * 200);
+    guard_take(L, 20000 + ((uint64_t)model->node_count + model->value_count) * 64);
+}
+
 int model_with(lua_State *L) {
     model_check(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
@@ -552,6 +565,7 @@ int model_with(lua_State *L) {
         checks[i](L, lua_gettop(L));
     }
     merge_options(L, 1, 2);
+    spend_inference(L);
     lua_model_push_view(L, 1);
     lua_insert(L, -2);
     lua_setiuservalue(L, -2, VIEW_OPTIONS);

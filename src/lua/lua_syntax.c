@@ -373,7 +373,7 @@ static NoteFields tensor_fields(const Tensor *tensor) {
 /* The object at stack index 1 raises when it is none of the five. */
 static NoteFields check_fields(lua_State *L, LuaModel **owner) {
     const Handle *handle = NULL;
-    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+    for (int kind = 0; kind <= OBJECT_TENSOR; kind++) {
         static const char *const types[] = {GRAPH_TYPE, NODE_TYPE, VALUE_TYPE, TENSOR_TYPE};
         if (!luaL_testudata(L, 1, types[kind])) continue;
         handle = object_check(L, 1, (ObjectKind)kind);

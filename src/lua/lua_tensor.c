@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lua/lua_guard.h"
 #include "lua/lua_object.h"
 #include "lua/lua_parameters.h"
 #include "onnx/fields.h"
@@ -335,6 +336,8 @@ static int tensor_values(lua_State *L) {
     if (!size_allows(owner, tensor, all)) return object_fail(L, &owner->err);
     uint64_t start = (uint64_t)first - 1, left = start < tensor->count ? tensor->count - start : 0;
     uint64_t wanted = all || (uint64_t)asked > left ? left : (uint64_t)asked;
+    guard_spend(L,
+                wanted + (tensor->is_sparse || tensor->dtype == DTYPE_STRING ? tensor->count : start / 16));
     lua_createtable(L, (int)(wanted < 65536 ? wanted : 65536), 0);
     bool done = wanted == 0;
     if (!done && tensor->is_sparse) {
@@ -394,10 +397,18 @@ static bool gather_stats(LuaModel *owner, Id id, Stats *stats) {
     return done;
 }
 
+/* Tells the guard that may run that the tensor's bytes, or a sample of so many, are read. */
+static void spend_reading(lua_State *L, uint64_t sample) {
+    const Tensor *tensor = self_tensor(L);
+    uint64_t nbytes = tensor->has_size ? tensor->nbytes : 0;
+    guard_spend(L, 200 + (sample && sample < nbytes ? sample : nbytes) / 256);
+}
+
 /* tensor:stats() */
 static int tensor_stats(lua_State *L) {
     const Handle *handle = object_check(L, 1, OBJECT_TENSOR);
     Stats stats = {0};
+    spend_reading(L, 0);
     if (!gather_stats(handle->owner, handle->id, &stats)) return object_fail(L, &handle->owner->err);
     push_stats(L, &stats);
     return 1;
@@ -451,6 +462,7 @@ static int tensor_bytes(lua_State *L) {
     uint64_t start = (uint64_t)first - 1, wanted = (uint64_t)asked;
     if (!size_allows(owner, tensor, all) || !whole_bytes(L, owner, tensor, start, &wanted))
         return object_fail(L, &owner->err);
+    guard_spend(L, (wanted + start) / 16);
     luaL_Buffer buffer;
     luaL_buffinit(L, &buffer);
     PayloadCursor *cursor = wanted ? open_cursor(owner, 0, handle->id) : NULL;
@@ -532,6 +544,7 @@ static int tensor_hash(lua_State *L) {
                   quote(model_name(owner->model, tensor->name)).text);
         return object_fail(L, &owner->err);
     }
+    spend_reading(L, sample);
     bool strings = tensor->dtype == DTYPE_STRING;
     bool in_part = sample && !strings && tensor->has_size && tensor->nbytes > sample;
     uint64_t blocks = sample / HASH_BLOCK < UINT32_MAX ? sample / HASH_BLOCK : UINT32_MAX;

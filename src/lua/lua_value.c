@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "lua/lua_cost.h"
+#include "lua/lua_guard.h"
 #include "lua/lua_object.h"
 #include "lua/lua_shapes.h"
 #include "onnx/fields.h"
@@ -325,6 +326,7 @@ static int get_quantization(lua_State *L) {
     quantization_push(L, object_push_model(L, 1), value->graph);
     object_push_symbol(L, self_model(L), value->name);
     lua_rawget(L, -2);
+    guard_copy_shared(L);
     return 1;
 }
 
