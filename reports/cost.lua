@@ -1,4 +1,4 @@
---- `onnxdoc cost MODEL`: what a run takes, by operator, node or module; what it takes for other values of a symbol; the
+--- `onnxdoc cost MODEL`: what a run takes, by operator, node, module or layer; for other values of a symbol; the
 -- largest value that fits into some memory.
 
 local columns = require "onnxdoc.columns"
@@ -102,6 +102,7 @@ local metrics = {"macs", "flops", "elementwise", "transcendentals", "bytes"}
 
 local groupings = {
   op = function() return "op" end,
+  layer = function() return "layer" end,
   node = function() return function(node) return node.id end end,
   module = function(depth)
     local modules = require "onnxdoc.modules"
@@ -135,17 +136,25 @@ local function node_names(model)
   return names
 end
 
--- Rows {name, op, nodes, macs, …, unknown}, most FLOPs first; numbers at the binding, formulas beside them.
+local function part_name(part)
+  if not part then return "elsewhere" end
+  return (part.graph.kind == "main" and "" or part.graph.path) .. part.name
+end
+
+-- Rows {name, op, nodes, macs, …, unknown}, most FLOPs first, layers in their order; numbers at the binding, formulas
+-- beside them.
 local function group_rows(model, binding, by, depth)
   local names = by == "node" and node_names(model)
   local rows = {}
   for i, group in ipairs(model:costs(groupings[by](depth))) do
     local numbers = numbers_at(group.cost, binding.values)
-    local row = {name = names and names[group.key] or group.key, nodes = group.cost.nodes, unknown = group.cost.unknown,
+    local name = names and names[group.key] or by == "layer" and part_name(group.key) or group.key
+    local row = {name = name, nodes = group.cost.nodes, unknown = group.cost.unknown,
       formula = tostring(group.cost.flops or "?"), position = i}
     for _, metric in ipairs(metrics) do row[metric] = numbers[metric] end
     rows[i] = row
   end
+  if by == "layer" then return rows end
   table.sort(rows, function(a, b)
     local x, y = a.flops or -1, b.flops or -1
     if x ~= y then return x > y end
@@ -172,11 +181,15 @@ local function share(value, total)
   return ("%.1f%%"):format(100 * value / total)
 end
 
-local titles = {op = "Operator", node = "Node", module = "Module"}
+-- How many rows are shown, unless --top says so. Layers are all shown.
+local DEFAULT_TOP = 15
+
+local titles = {op = "Operator", node = "Node", module = "Module", layer = "Part"}
 
 local function write_groups(write, rows, by, total, top)
   local shown = {{titles[by], "Nodes", "MACs", "FLOPs", "", "Transc.", "Bytes", "FLOP/B"}}
-  local limit = top == 0 and #rows or math.min(top, #rows)
+  local is_all = top == 0 or by == "layer" and top == DEFAULT_TOP
+  local limit = is_all and #rows or math.min(top, #rows)
   for i = 1, limit do
     local row = rows[i]
     shown[#shown + 1] = {text.truncate(printable(tostring(row.name)), 44), by == "node" and "" or text.count(row.nodes),
@@ -284,8 +297,8 @@ end
 
 local function json_of(result)
   local json = require "onnxdoc.json"
-  return json.encode(result, {indent = true, keyorder = {"symbols", "value", "name", "op", "module", "node", "nodes",
-    "macs", "flops", "elementwise", "transcendentals", "bytes", "peak", "kv_cache"}}) .. "\n"
+  return json.encode(result, {indent = true, keyorder = {"symbols", "value", "name", "op", "module", "layer", "node",
+    "nodes", "macs", "flops", "elementwise", "transcendentals", "bytes", "peak", "kv_cache"}}) .. "\n"
 end
 
 local function csv_of(rows, heads)
@@ -371,14 +384,15 @@ local function check(options)
 end
 
 return {
-  summary = "MACs, FLOPs, bytes, memory: by operator, node or module; for other batch sizes; what fits.",
+  summary = "MACs, FLOPs, bytes, memory: by operator, node, module or layer; for other batch sizes; what fits.",
   example = "onnxdoc cost --solve batch --vram 6GiB --precision fp16 model.onnx",
   formats = {"text", "json", "csv"},
-  top = 15,
+  top = DEFAULT_TOP,
   color = true,
   bindings = true,
   options = {
-    {"--by", argname = "WHAT", choices = {"op", "node", "module"}, default = "op", description = "What rows are."},
+    {"--by", argname = "WHAT", choices = {"op", "node", "module", "layer"}, default = "op",
+      description = "What rows are. Layers are found by structure, not by name, and shown in their order."},
     {"--depth", argname = "N", type = "integer", min = 1, default = 3,
       description = "How many parts of a node's name make a module."},
     {"--compat", argname = "TOOL", choices = {"torchvision", "fvcore", "thop", "xla", "all"},

@@ -128,6 +128,67 @@ local function value_text(value)
     value_source(value), text.plural(#value.consumers, "consumer"), value.is_output and ", graph output" or "")
 end
 
+-- ---- layers ----
+
+local DIFFERENCES, VALUE_WIDTH = 8, 40
+
+local function node_text(node) return node.index .. " " .. printable(node.op) end
+
+local function nodes_text(nodes)
+  return type(nodes) == "table" and nodes[1] .. " to " .. nodes[2] .. " nodes" or text.plural(nodes, "node")
+end
+
+local function part_line(part)
+  local line = ("%s, %s"):format(part.kind, text.plural(part.size, "node"))
+  return part.first and ("%s: %s … %s"):format(line, node_text(part.first), node_text(part.last)) or line
+end
+
+local function group_line(group)
+  local first = group.layers[1]
+  local one = group.count > 1 and ", the first" or ""
+  return ("%d × layer of %s, %d of them computing%s: %s … %s"):format(group.count, nodes_text(group.nodes),
+    group.compute, one, node_text(first.first), node_text(first.last))
+end
+
+local function side_text(value)
+  if value == nil then return "none" end
+  local shown = type(value) == "userdata" and value.op and node_text(value) or attribute_text(value)
+  return text.truncate(shown, VALUE_WIDTH)
+end
+
+local function difference_line(difference)
+  local node, what = difference.node or difference.other_node, printable(difference.what)
+  local line = ("%s: %s"):format(difference.layer.name, what)
+  if what == "extra node" or what == "missing node" then return line .. " " .. node_text(node) end
+  return ("%s of %s is %s, not %s"):format(line, node_text(node), side_text(difference.value),
+    side_text(difference.other))
+end
+
+local function write_group(write, group, indent)
+  write(indent, group_line(group), "\n")
+  for _, nested in ipairs(group.nested) do
+    write(indent, ("  inside: %d × %d computing nodes%s\n"):format(nested.count, nested.compute,
+      nested.is_parallel and ", side by side" or ""))
+  end
+  local differences = group.differences
+  for i = 1, math.min(#differences, DIFFERENCES) do
+    write(indent, "  ", difference_line(differences[i]), "\n")
+  end
+  local more = #differences - DIFFERENCES + (differences.omitted or 0)
+  if more > 0 then write(indent, ("  … %d more differences\n"):format(more)) end
+end
+
+-- Stem, groups of layers, head in place of the nodes.
+local function write_parts(write, parts, indent)
+  local last
+  for _, part in ipairs(parts) do
+    local group = part.group
+    if not group and part.size > 0 then write(indent, part_line(part), "\n") end
+    if group and group ~= last then write_group(write, group, indent) end
+    last = group
+  end
+end
+
 local function write_graph_text(write, graph, level, indent, options, session)
   local op_text = session.color and function(op) return session:bold(printable(op)) end or printable
   write(indent, graph_text(graph), "\n")
@@ -139,6 +200,8 @@ local function write_graph_text(write, graph, level, indent, options, session)
   if options.values then
     for value in graph:values() do write(indent, value_text(value), "\n") end
   end
+  local parts = options.depth == 1 and graph.parts
+  if parts then return write_parts(write, parts, indent) end
   for node in graph:nodes() do
     local name, attributes = node.name, node.attribute_names
     local has_attributes = #attributes > 0
@@ -352,7 +415,7 @@ return {
     {"--values", flag = true, description = "Also the values: type, where they come from, how many nodes read them. "
       .. "As CSV instead of the nodes."},
     {"--depth", argname = "N", type = "integer", min = 0, description = "Nodes down to N graphs deep only: 1 leaves "
-      .. "out those of subgraphs, 0 shows no nodes."},
+      .. "out those of subgraphs, and as text shows repeated layers in place of their nodes; 0 shows no nodes."},
   },
   run = function(options, session)
     if options.format == "csv" and options.tensors and options.values then
