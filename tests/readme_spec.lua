@@ -69,20 +69,40 @@ describe("lua/README.md", function()
   local lua_blocks = {}
   for block in read("lua/README.md"):gmatch("```lua\n(.-)```") do lua_blocks[#lua_blocks + 1] = block end
 
-  it("shows a report that runs", function()
-    local report = assert(lua_blocks[1])
-    local file = assert(io.open("build/models/over.lua", "wb"))
-    file:write(report)
+  local function block_with(words)
+    for _, block in ipairs(lua_blocks) do
+      if block:find(words, 1, true) then return block end
+    end
+  end
+
+  local function write_script(path, block)
+    local file = assert(io.open(path, "wb"))
+    file:write((assert(block)))
     file:close()
+  end
+
+  it("shows layers that are found", function()
+    write_script("build/models/layers.lua", block_with("model:layers()"))
+    assert.equal("LayerGroup 12 layers\t88\n", run(binary .. " build/models/layers.lua build/models/bert_squad.onnx"))
+  end)
+
+  it("shows a report that runs", function()
+    write_script("build/models/over.lua", block_with("session:models()"))
     local name = "build/models/bert_squad.onnx"
     assert.equal(name .. ": bert/embeddings/word_embeddings:0\n",
                  run(binary .. " build/models/over.lua --over 10000000 " .. name))
     assert.is_truthy(run(binary .. " build/models/over.lua --help"):find("--over BYTES", 1, true))
   end)
 
+  it("shows a pattern that is found", function()
+    write_script("build/models/attention.lua", block_with("match.scale.known"))
+    local first = run(binary .. " build/models/attention.lua build/models/bert_squad.onnx"):match("[^\n]*")
+    assert.equal('Node 126 Softmax "bert/encoder/layer_0/attention/self/Softmax"\tfloat32[unk__493,12,256,64]\t0.125', first)
+  end)
+
   it("shows a model that can be built", function()
     local scratch = require("scratch").new()
-    local code = lua_blocks[2]:gsub('"m%.onnx"', ("%q"):format(scratch:path("m.onnx")))
+    local code = block_with("onnxdoc.build{"):gsub('"m%.onnx"', ("%q"):format(scratch:path("m.onnx")))
     assert.is_truthy(code:find("onnxdoc.build", 1, true))
     assert(load("local onnxdoc = ...\n" .. code))(require "onnxdoc")
     assert.equal(2, #require("onnxdoc").load(scratch:path("m.onnx")))

@@ -30,6 +30,15 @@ local seeds = {
 }
 for name, bytes in pairs(seeds) do wire.write(directory .. "/" .. name .. ".onnx", bytes) end
 
+-- A pattern, NUL, and a model in which to look for it.
+local patterns = {
+  "Abs|Neg -> Relu", "@n: Add(?x, 2~0.1){shape=[?k,_,...], fanout=1}", "y = *(?v, ...); _ ->{1,3} Neg?(Abs) -> *; *(?y)",
+  'If{name="*", inputs>=1, attr.axis!=1}', "Concat(?a:init, _:none, ?b:const){axis=-1}; Transpose{perm=[0,1]}",
+}
+for i, pattern in ipairs(patterns) do
+  for name, bytes in pairs(seeds) do wire.write(("%s/pattern_%d_%s"):format(directory, i, name), pattern .. "\0" .. bytes) end
+end
+
 -- Small models of every operator, where they are installed: DATA/node/test_add/model.onnx becomes test_add.onnx.
 local pipe = io.popen("find /usr/share/libonnx-testdata/data -name '*.onnx' -size -4k 2>/dev/null")
 for path in pipe:lines() do

@@ -15,6 +15,12 @@ describe("user files", function()
     scratch:write("config/onnxdoc/rules/.hidden.lua", "return {}")
     scratch:write("config/onnxdoc/rules/notes.txt", "")
     scratch:write("project/.onnxdoc/rules/apple.lua", "error('must not run')")
+    scratch:write("project/.onnxdoc/rules/theirs.lua", [[#!/usr/bin/env onnxdoc
+      return {name = table.concat({"theirs", tostring(io), tostring(os)}, " "), check = function(m) return #m end,
+        spin = function() while true do end end}]])
+    local small = require("onnxdoc").build{}
+    small:output(small:op("Relu", {small:input("x", "float32", {2})}), "float32", {2})
+    assert(small:save(scratch:path("small.onnx")))
     scratch:write("config/onnxdoc/reports/mine.lua",
       "return {summary = 'Mine.', models = 'none', run = function() print('mine ran') return 1 end}")
     scratch:write("config/onnxdoc/reports/card.lua",
@@ -39,7 +45,8 @@ describe("user files", function()
   end
 
   it("come in a stated order, and a later one wins", function()
-    assert.same({"user apple true project", "user zebra true nil", "project apple false nil"},
+    assert.same({"user apple true project", "user zebra true nil", "project apple false nil",
+      "project theirs false nil"},
       listed("rules", "project/sub"))
   end)
 
@@ -47,11 +54,20 @@ describe("user files", function()
     assert.same({"user apple true nil", "user zebra true nil"}, listed("rules", "."))
   end)
 
-  it("of a project that is not trusted are not loaded", function()
+  it("of a project that is not trusted run confined", function()
     local out = scratch:run([[cd project; "$onnxdoc" -e 'local files = require "onnxdoc.files"
-      print(files.load(files.find("rules", "apple")))']])
-    assert.truthy(out:find("nil", 1, true))
-    assert.truthy(out:find("not trusted", 1, true))
+      print(files.load(files.find("rules", "apple")))
+      local rule = files.load(files.find("rules", "theirs"))
+      print(rule.name, rule.check(model), pcall(rule.spin))
+      print(pcall(rule.check, model))
+      print(files.load{kind = "reports", path = ".onnxdoc/reports/theirs.lua", origin = "project", trusted = false})' ../small.onnx]])
+    local lines = {}
+    for line in out:gmatch("[^\n]+") do lines[#lines + 1] = line end
+    assert.truthy(lines[1]:find("^nil\t.*apple.lua:1: must not run$"), lines[1])
+    assert.truthy(lines[2]:find("^theirs nil nil\t1\tfalse\tlimit: more than 50 million instructions in "), lines[2])
+    assert.truthy(lines[3]:find("^false\tlimit: "), lines[3])
+    assert.truthy(lines[4]:find("^nil\t.*not trusted$"), lines[4])
+    assert.is_nil(lines[5])
   end)
 
   it("are verbs when they are reports", function()
@@ -101,6 +117,7 @@ describe("user files", function()
   it("have an order that can be printed", function()
     local out = scratch:run([[cd project; "$onnxdoc" -e 'for _, l in ipairs(require("onnxdoc.files").describe()) do
       print(l) end']])
-    assert.truthy(out:find("^1%. shipped\n2%. user [^\n]*/config/onnxdoc\n3%. project [^\n]*not trusted"))
+    assert.truthy(out:find("^1%. shipped\n2%. user [^\n]*/config/onnxdoc\n3%. project [^\n]*not trusted: what is loaded"))
+    assert.truthy(out:find("rules/theirs  [^\n]*theirs%.lua  %(confined%)"))
   end)
 end)

@@ -35,6 +35,28 @@ describe("onnxdoc cost", function()
     assert.truthy(text:gsub(" +", " "):find((part:gsub(" +", " ")), 1, true), ("no '%s' in:\n%s"):format(part, text))
   end
 
+  it("adds up by layer, in their order", function()
+    local b = onnxdoc.build{opset = 17}
+    local x = b:op("Abs", {b:input("x", "float32", {2, 8})})
+    for i = 1, 20 do
+      x = b:op("MatMul", {x, b:constant("w" .. i, "float32", {8, 8}, {random = i})})
+      x = b:op("Tanh", {b:op("Neg", {b:op("Exp", {b:op("Neg", {x})})})})
+    end
+    b:output(b:op("Softmax", {x}), "float32", {2, 8})
+    assert(b:save(scratch:path("layers.onnx")))
+    local rows = json.decode((cost("--by layer --format json layers.onnx"))).rows
+    assert.equal(22, #rows)
+    assert.equal("stem", rows[1].layer)
+    assert.equal("layer 20", rows[21].layer)
+    assert.equal(128, rows[21].macs)
+    assert.equal(5, rows[21].nodes)
+    assert.equal("head", rows[22].layer)
+    local shown = cost("--by layer layers.onnx")
+    assert.is_truthy(shown:find("\nlayer 20 ", 1, true))
+    assert.is_nil(cost("--by layer --top 3 layers.onnx"):find("\nlayer 20 ", 1, true))
+    assert.is_truthy(cost("--by layer odd.onnx"):find("\nelsewhere ", 1, true))
+  end)
+
   it("shows totals with formulas, the peak, coverage, and operators", function()
     local out = cost "m.onnx"
     has(out, "m.onnx  at batch = 1 (default)")

@@ -34,6 +34,28 @@ describe("onnxdoc tree", function()
     return out, err
   end
 
+  it("shows repeated layers in place of their nodes at depth 1", function()
+    local b = require("onnxdoc").build{opset = 17}
+    local x = b:op("Abs", {b:input("x", "float32", {"N", 8})})
+    for i = 1, 4 do
+      local y = b:op("MatMul", {x, b:constant("w" .. i, "float32", {8, 8}, {random = i})})
+      y = b:op("Elu", {b:op("Neg", {y})}, {alpha = i == 3 and 0.5 or 1.0})
+      if i == 2 then y = b:op("Relu", {y}) end
+      x = b:op("Add", {x, b:op("Exp", {y})})
+    end
+    b:output(b:op("Softmax", {x}), "float32", {"N", 8})
+    assert(b:save(scratch:path("layers.onnx")))
+    local lines = tree("--depth 1 layers.onnx")
+    assert.equal([[
+  stem, 1 node: 0 Abs … 0 Abs
+  4 × layer of 5 to 6 nodes, 5 of them computing, the first: 1 MatMul … 5 Add
+    layer 2: extra node 9 Relu
+    layer 3: attribute alpha of 14 Elu is 0.5, not 1
+  head, 1 node: 22 Softmax … 22 Softmax
+]], lines:match("nodes\n(.*)"))
+    assert.is_truthy(tree("--depth 2 layers.onnx"):find("9 Relu", 1, true))
+  end)
+
   it("shows nodes in execution order, with subgraphs under theirs", function()
     assert.equal(small_tree, (tree("m.onnx")))
   end)
