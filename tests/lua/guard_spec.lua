@@ -2,6 +2,7 @@
 
 local guard = require "onnxdoc.guard"
 local onnxdoc = require "onnxdoc"
+local scale = require "scale"
 
 -- Where all garbage is collected all the time, it may be the clock that ends what instructions would.
 local small = {instructions = 5e5, memory = 32 * 2 ^ 20, string = 4 * 2 ^ 20, seconds = 5}
@@ -398,12 +399,12 @@ describe("large code ends", function()
   it("but not what only makes garbage", function()
     local g = guard.new(with{instructions = 50e6, memory = 4 * 2 ^ 20, seconds = 60})
     local f = assert(g:load("local t = {} for i = 1, 200 do t[i] = ('x'):rep(1000) .. i end", "=x"))
-    for _ = 1, 100 do
+    for _ = 1, scale(100) do
       local ok, message = g:call(f)
       assert.is_true(ok, message)
       collectgarbage("step", 100)
     end
-    local ok, message = g:call(assert(g:load("for i = 1, 9000 do local s = ('x'):rep(1000) .. i end", "=x")))
+    local ok, message = g:call(assert(g:load("for i = 1, " .. scale(9000) .. " do local s = ('x'):rep(1000) .. i end", "=x")))
     assert.is_true(ok, message)
   end)
 
@@ -507,7 +508,7 @@ describe("a host that goes on", function()
       for i = 1, 2000 do t[i] = {i} end
       return #t == 2000 and node.inputs[1]
     end}
-    for memory = 12000, 400000, 9000 do
+    for memory = 12000, 400000, 400000 // scale(45) do
       local m = parse [[<opset_import: ["": 17, "test.guard": 1]> g (float[N,8] x) => () {
         a = test.guard.Large(x) b = test.guard.Large(a) y = Relu(b) }]]
       local g = guard.new(with{memory = memory})
