@@ -24,23 +24,39 @@ local function compile(pattern)
   failure(EXIT_USAGE, "grep: " .. message, byte and caret_text(pattern, byte))
 end
 
--- A Lua expression over the fields of a match, as a function; nil where there is none.
+-- Before a condition: root, nodes and captures are names, nil where a capture belongs to what is missing. All others
+-- are looked up in the guard's environment.
+local prelude = [[
+local match, captures = ...
+local outer, error = _ENV, error
+local _ENV = setmetatable({}, {__index = function(_, name)
+  local value = match[name]
+  if value == nil then value = outer[name] end
+  if value == nil and not captures[name] then error("there is no capture or function '" .. name .. "'", 2) end
+  return value
+end})
+return ]]
+
+-- A Lua expression as a function of a match and the names of captures. It runs in a guard: such lines come from chats
+-- and from scripts of others. Nil where there is no expression.
 local function condition(expression)
   if not expression then return nil end
-  local match
-  local names = setmetatable({}, {__index = function(_, name)
-    local value = match[name]
-    if value ~= nil then return value end
-    return _G[name]
-  end})
-  local chunk, message = load("return " .. expression, "=where", "t", names)
+  local g = require("onnxdoc.guard").new()
+  local chunk, message = g:load(prelude:gsub("\n *", " ") .. expression, "=where")
   if not chunk then failure(EXIT_USAGE, "grep: --where: " .. message) end
-  return function(this)
-    match = this
-    local ok, result = pcall(chunk)
-    if not ok then failure(EXIT_SCRIPT, "grep: --where: " .. tostring(result)) end
+  return function(match, captures)
+    local ok, result = g:call(chunk, match, captures)
+    if not ok then failure(EXIT_SCRIPT, "grep: --where: " .. result) end
     return result
   end
+end
+
+-- The condition for matches of a pattern.
+local function where(holds, pattern)
+  if not holds then return nil end
+  local names = {}
+  for _, capture in ipairs(pattern.captures) do names[capture.name] = true end
+  return function(match) return holds(match, names) end
 end
 
 local function find_node(model, word)
@@ -143,7 +159,7 @@ end
 
 local function search(session, model, path, options)
   local pattern = options.compiled or compile(like(model, path, options))
-  local find_options = {raw = options.raw, all = options.all, where = options.condition}
+  local find_options = {raw = options.raw, all = options.all, where = where(options.condition, pattern)}
   local show = (options.count or options.files) and write_count or write_matches
   local count
   local ok, problem = pcall(function()
@@ -173,8 +189,8 @@ return {
     {"--only-matching", flag = true, description = "The names of all nodes that match, one a line."},
     {"--all", flag = true, description = "Every way in which a place matches, not only the first."},
     {"--raw", flag = true, description = "In the graph as it is written, with shape arithmetic, constants and casts."},
-    {"--where", argname = "LUA", description = "Only matches for which this expression holds; captures are names in "
-      .. "it."},
+    {"--where", argname = "LUA", description = "Only matches for which this expression holds, run confined; "
+      .. "captures are names in it."},
     {"--like", argname = "NODE", description = "Instead of PATTERN: what looks like the node of that name, or "
       .. "#NUMBER."},
   },

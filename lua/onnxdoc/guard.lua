@@ -37,8 +37,8 @@ end
 local function library()
   return {
     version = onnxdoc.version, dtypes = copy(onnxdoc.dtypes), schema = onnxdoc.schema,
-    expr = onnxdoc.expr, prove = onnxdoc.prove, pattern = onnxdoc.pattern, bytes = text.bytes, si = text.si, csv = text.csv,
-    escape = copy(text.escape), text = function(...) return onnxdoc.text(...) end, parse = parse,
+    expr = onnxdoc.expr, prove = onnxdoc.prove, pattern = onnxdoc.pattern, bytes = text.bytes, si = text.si,
+    csv = text.csv, escape = copy(text.escape), text = function(...) return onnxdoc.text(...) end, parse = parse,
   }
 end
 

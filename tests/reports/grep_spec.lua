@@ -85,6 +85,18 @@ onnxdoc: grep: column 15: ',' or ')' is expected, got '}'
     assert.truthy(err:find("grep: --where: where:1: ", 1, true), err)
   end)
 
+  it("confines the condition", function()
+    for condition, message in pairs {["io.open(root.name)"] = "where:1: there is no capture or function 'io'",
+      ["(function() while true do end end)()"] = "limit: more than 50 million instructions in where:1",
+      ["math.pi > 3 and x.name"] = "where:1: there is no capture or function 'x'",
+      ["pcall(function() while true do end end) or true"] = "limit: more than 50 million instructions in where:1"} do
+      local out, err = grep(("--where '%s' 'MatMul(_, ?w)' m.onnx"):format(condition), 5)
+      assert.equal("", out)
+      assert.truthy(err:find(message, 1, true), err)
+    end
+    assert.equal("1\n", (grep "-c --where 'root.name == \"mul\" and #nodes == 1' 'MatMul(_, ?w)' m.onnx"))
+  end)
+
   it("writes JSON", function()
     local found = json.decode((grep "--json 'Add(@mm: MatMul, ?b:init)' m.onnx"))
     assert.equal("m.onnx", found.model)
