@@ -394,7 +394,7 @@ describe("hostile models", function()
     local ops, values, state = {"Add", "Mul", "Sub", "Max"}, {b:input("x", "float32", {4})}, 1
     for i = 1, count do
       state = (state * 1103515245 + 12345) & 0x7fffffff
-      values[i + 1] = b:op(ops[i % 4 + 1], {values[i], values[math.max(1, i - (state >> 8) % 1000)]})
+      values[i + 1] = b:op(ops[i % 4 + 1], {values[i], values[i - (state >> 8) % math.min(i, 1000)]})
     end
     b:output(values[count + 1], "float32", {4})
     assert.equal("", summary(assert(b:model())))
