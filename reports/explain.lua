@@ -355,8 +355,8 @@ return {
   example = "onnxdoc explain MatMul_17 model.onnx",
   models = "one",
   bindings = true,
-  options = {{"what", description = "A node (also #123), a value, a symbol, a fact (cost.flops); a part of a name "
-    .. "will do where it is the only one."}},
+  options = {{"what", argname = "WHAT", description = "A node (also #123), a value, a symbol, a fact (cost.flops); "
+    .. "a part of a name will do where it is the only one."}},
   run = function(options, session)
     local code
     for model, name, binding in session:models() do

@@ -183,7 +183,8 @@ return {
   example = "onnxdoc grep 'Softmax(Add(Mul(MatMul(?q, ?k), ?scale:const), ?mask))' model.onnx",
   formats = {"text", "json"},
   options = {
-    {"pattern", unless = "--like", description = "What to look for, such as 'MatMul(_, ?w:const{elements>1000000})'."},
+    {"pattern", argname = "PATTERN", unless = "--like",
+      description = "What to look for, such as 'MatMul(_, ?w:const{elements>1000000})'."},
     {"-c --count", flag = true, description = "Only how many there are."},
     {"-l --files", flag = true, description = "Only the names of models that have one."},
     {"--only-matching", flag = true, description = "The names of all nodes that match, one a line."},
