@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cost/alike.h"
+
 /* ---- keeping ---- */
 
 static CostId keep(Costs *costs, const Cost *cost) {
@@ -228,9 +230,8 @@ static void run_rule(Costs *costs, Op *op, const CostHook *hook, Cost *cost) {
     default_bytes(op, cost);
 }
 
-static void count_node(Costs *costs, Op *op, const CostHook *hook, Cost *cost) {
+static void count_node(Costs *costs, Op *op, const CostHook *hook, uint8_t kind, Cost *cost) {
     algebra_failure(op->algebra);
-    uint8_t kind = classify(costs, op);
     if (kind == COST_IS_CONSTANT) {
         *cost = (Cost){.flags = COST_IS_CONSTANT};
         return;
@@ -275,6 +276,7 @@ static void tally_free(Tally *tally) {
 typedef struct Counter {
     Costs *costs;
     const CostHook *hook;
+    Alike alike;
     Tally tally;
     Array(Expr) terms;
 } Counter;
@@ -402,6 +404,27 @@ static void count_bodies(Counter *counter, const Op *op, Cost *cost, Cost *insid
     add_gap(costs, op->frame, op->node, "its body was not inferred");
 }
 
+static CostId count_one(Counter *counter, uint32_t frame, Id node, Cost *inside) {
+    Costs *costs = counter->costs;
+    Infer *infer = costs->shapes->infer;
+    Op op;
+    Cost cost;
+    op_init(&op, infer, frame, node);
+    uint8_t kind = classify(costs, &op);
+    AlikeKey key = {.count = 0};
+    if (kind == 0 && !(counter->hook && counter->hook->cost)) key = alike_key(costs, &op);
+    CostId id = alike_find(&counter->alike, &key);
+    if (id) return id;
+    uint32_t gaps = costs->gaps.count;
+    infer->looked_further = false;
+    count_node(costs, &op, counter->hook, kind, &cost);
+    bool is_alone = infer->looked_further || costs->gaps.count > gaps || (cost.flags & COST_HAS_BODY);
+    if (cost.flags & COST_HAS_BODY) count_bodies(counter, &op, &cost, inside);
+    id = keep(costs, &cost);
+    if (!is_alone && !alike_add(&counter->alike, &key, id)) costs->out_of_memory = true;
+    return id;
+}
+
 static void count_nodes(Counter *counter, uint32_t frame, Cost *inside) {
     Costs *costs = counter->costs;
     const Model *model = costs->shapes->model;
@@ -411,12 +434,8 @@ static void count_nodes(Counter *counter, uint32_t frame, Cost *inside) {
         set_flag(costs, frame, model->tensors.items[tensors.ids[i]].value, VALUE_IS_CONSTANT);
     for (uint32_t i = 0; i < graph->node_count && !costs->out_of_memory; i++) {
         Id node = order.count ? order.ids[i] : graph->first_node + i;
-        Op op;
-        Cost cost;
-        op_init(&op, costs->shapes->infer, frame, node);
-        count_node(costs, &op, counter->hook, &cost);
-        if (cost.flags & COST_HAS_BODY) count_bodies(counter, &op, &cost, inside);
-        *node_slot(costs, frame, node) = keep(costs, &cost);
+        CostId id = count_one(counter, frame, node, inside);
+        *node_slot(costs, frame, node) = id;
     }
 }
 
@@ -513,12 +532,13 @@ Costs *costs_count(Shapes *shapes, const CostHook *hook, Error *err) {
     costs->flags = calloc(costs->flag_count + (size_t)1, 1);
     Counter counter = {.costs = costs, .hook = hook};
     Infer *infer = shapes->infer;
-    costs->out_of_memory = !costs->flags || !place_frames(costs);
+    costs->out_of_memory = !alike_init(&counter.alike) || !costs->flags || !place_frames(costs);
     infer->is_costing = true;
     infer->value_flags = costs->flags;
     if (!costs->out_of_memory) count_all(&counter);
     infer->is_costing = false;
     infer->value_flags = NULL;
+    alike_free(&counter.alike);
     tally_free(&counter.tally);
     array_free(&counter.terms);
     if (!costs->out_of_memory && !infer->out_of_memory) return costs;

@@ -159,6 +159,7 @@ const Contents *shapes_contents(Shapes *shapes, uint32_t frame, Id value) {
     Infer *infer = shapes->infer;
     uint32_t base = infer->demands.count;
     const Fact *fact = shapes_fact(shapes, frame, value);
+    if (fact->contents == CONTENTS_PENDING) infer->looked_further = true;
     if (fact->contents == CONTENTS_PENDING && fact->kind != TYPE_KIND_NONE &&
         push_demand(infer, frame, value)) {
         while (infer->demands.count > base && !infer->out_of_memory)

@@ -112,6 +112,15 @@ bool op_is_constant(const Op *op, uint32_t input) {
     return at != UINT32_MAX && (op->infer->value_flags[at] & VALUE_IS_CONSTANT);
 }
 
+bool op_is_last_use(const Op *op, uint32_t input) {
+    if (!op_has_input(op, input)) return false;
+    const Value *value = &op->model->values.items[op->inputs.ids[input]];
+    op->infer->looked_further = true;
+    if (value->producer == ID_NONE || value->is_output) return false;
+    return value[1].first_consumer - value->first_consumer == 1 &&
+           value->graph == op->model->nodes.items[op->node].graph;
+}
+
 bool op_is_zero(Op *op, uint32_t input) {
     if (!op_has_input(op, input)) return true;
     const Contents *contents = op_contents(op, input);

@@ -118,6 +118,8 @@ bool op_place_shape(Op *op, Place place, Shape *shape);
 uint32_t op_place_dtype(Op *op, Place place);
 /* An input that is the same in every run: an initializer or what follows from constants alone. */
 bool op_is_constant(const Op *op, uint32_t input);
+/* Nobody else needs an input of before: a node of the same graph made it, and this one alone reads it. */
+bool op_is_last_use(const Op *op, uint32_t input);
 /* A dimension; a negative axis counts from the end. EXPR_UNKNOWN when there is none. */
 Expr op_dim(Op *op, Place place, int32_t axis);
 /* A constant input whose items are all 0 (zero points), or one that is left out; false when that is not known. */

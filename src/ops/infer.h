@@ -76,6 +76,7 @@ struct Infer {
     Array(Expr) shape_elements; /* by ShapeId, when first asked for */
     const uint8_t *value_flags; /* by fact, while costs are counted */
     char cost_gap[160];         /* the reason of the node at hand */
+    bool looked_further;        /* a cost rule asked for more than facts: contents not known yet, other readers */
     bool out_of_memory;         /* checked at the end: until then facts just stay unknown */
 };
 

@@ -236,20 +236,11 @@ void infer_gather_elements(Op *op) {
 
 /* ---- costs ---- */
 
-/* Nobody else needs the data of before: a node of the same graph made them, and this one alone reads them. */
-static bool is_last_use(const Op *op, uint32_t input) {
-    if (!op_has_input(op, input)) return false;
-    const Value *value = &op->model->values.items[op->inputs.ids[input]];
-    if (value->producer == ID_NONE || value->is_output) return false;
-    return value[1].first_consumer - value->first_consumer == 1 &&
-           value->graph == op->model->nodes.items[op->node].graph;
-}
-
 /* An operation for each update that a reduction adds to what was there. Bytes: updates read, elements read
  * and written, the indices; all of the data too, read and written, where its place cannot be taken. */
 void cost_scatter(Op *op, Cost *cost) {
     Expr updates = op_nbytes(op, INPUT(2)), data = op_nbytes(op, INPUT(0));
-    bool is_in_place = is_last_use(op, 0) && !op_is_constant(op, 0);
+    bool is_in_place = op_is_last_use(op, 0) && !op_is_constant(op, 0);
     if (!is_text(op_string(op, "reduction", "none"), "none")) {
         Expr n = op_elements(op, INPUT(2));
         COST_ADD(op, cost, COST_ELEMENTWISE, n, "N(updates)", {"N(updates)", n});

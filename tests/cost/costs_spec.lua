@@ -1,6 +1,7 @@
 -- Costs of whole models: sums, bodies, constants, shape arithmetic, gaps, large numbers.
 
 local onnxdoc = require "onnxdoc"
+local scale = require "tests.scale"
 
 local function parse(text) return assert(onnxdoc.parse(text)) end
 local function show(x) return tostring(x) end
@@ -183,6 +184,81 @@ describe("constants", function()
     local m = parse [[g (int64[N] i, float[N] x) => (j, y) <int64 one = {1}> { j = Add (i, one) y = Add (x, x) }]]
     assert.equal("N", show(m.cost.elementwise))
     assert.equal("shape", m:node("").cost.kind)
+  end)
+end)
+
+describe("nodes that look alike", function()
+  local metrics = {"macs", "elementwise", "transcendentals", "bytes_read", "bytes_written", "weight_bytes", "bound"}
+
+  local function shown(node)
+    local texts = {node.op}
+    for _, metric in ipairs(metrics) do texts[#texts + 1] = show(node.cost[metric]) end
+    return table.concat(texts, " ")
+  end
+
+  -- A pool of values, and nodes that read them, at most one of which is made.
+  local function build(nodes, only)
+    local b = onnxdoc.build{opset = 17}
+    local pool = {b:input("x", "float32", {6, 4}), b:input("y", "float32", {6, 4}), b:input("z", "float32", {4}),
+      b:input("i", "int64", {6, 4}), b:input("c", "bool", {6, 4}), b:input("u", "float16", {6, 4}),
+      b:constant("two", "float32", {}, {2}), b:constant("three", "float32", {}, {3}),
+      b:constant("w", "float32", {4, 4}, "zeros"), b:constant("shape", "int64", {2}, {8, 4}),
+      b:constant("other", "int64", {2}, {16, 4}), b:constant("one", "int64", {1}, {1})}
+    pool[#pool + 1] = b:op("Shape", {"x"})
+    pool[#pool + 1] = b:op("Relu", {"x"})
+    for at, node in ipairs(nodes) do
+      local inputs = {}
+      for j, place in ipairs(node.places) do inputs[j] = pool[place] end
+      if not only or only == at then b:op(node.op, inputs, {}, {name = "n" .. at}) end
+    end
+    b:output("x", "float32", {6, 4})
+    return assert(b:model())
+  end
+
+  it("cost what each costs alone", function()
+    local arity = {Add = 2, Sub = 2, Pow = 2, MatMul = 2, Max = 3, Sum = 4, Relu = 1, Exp = 1, Where = 3, Expand = 2,
+      Reshape = 2, Tile = 2, Gather = 2, PRelu = 2, Less = 2, Softmax = 1, Identity = 1, Range = 3, Dropout = 2,
+      Unsqueeze = 2, ReduceSum = 2, NonZero = 1, ConstantOfShape = 1, Mod = 2, Gemm = 3, Slice = 3}
+    local ops, nodes, state = {}, {}, 7
+    for op in pairs(arity) do ops[#ops + 1] = op end
+    table.sort(ops)
+    local function draw(count)
+      state = (state * 1103515245 + 12345) & 0x7fffffff
+      return (state >> 8) % count + 1
+    end
+    for at = 1, scale(1500) do
+      local op = ops[draw(#ops)]
+      nodes[at] = {op = op, places = {}}
+      for j = 1, arity[op] do nodes[at].places[j] = draw(14) end
+    end
+    local together, seen, repeated = build(nodes), {}, 0
+    for at in ipairs(nodes) do
+      local text = shown(together:node("n" .. at))
+      assert.equal(shown(build(nodes, at):node("n" .. at)), text)
+      if seen[text] then repeated = repeated + 1 end
+      seen[text] = true
+    end
+    assert.is_true(repeated > #nodes // 4)
+  end)
+
+  it("are not alike where who else reads a value, or what it holds, decides", function()
+    local m = parse[[<opset_import: ["": 17]> g (float[64] x, int64[2] i, float[2] u, uint8[3,4] v) =>
+      (float[64] a, float[64] b) <uint8[4,5] w = {...}, uint8 zero = {0}, uint8 three = {3}> {
+      r = Relu(x)
+      s = Relu(x)
+      a = ScatterElements(r, i, u)
+      b = ScatterElements(s, i, u)
+      t = Neg(s)
+      p = MatMulInteger(v, w, zero)
+      q = MatMulInteger(v, w, three)
+    }]]
+    local takes = {}
+    for node in m:nodes() do
+      takes[#takes + 1] = ("%s %s %s"):format(node.cost.elementwise, node.cost.bytes_read, node.cost.bytes_written)
+    end
+    assert.equal(takes[1], takes[2])
+    assert.not_equal(takes[3], takes[4])
+    assert.not_equal(takes[6], takes[7])
   end)
 end)
 
