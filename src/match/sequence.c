@@ -1,5 +1,6 @@
 #include "match/sequence.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,10 @@
 /* So many edges apart are the readers of a global value on their ways to the outputs: of two clumps, of more. */
 #define GLOBAL_FAR  16
 #define GLOBAL_NEAR 4
+
+/* Items that are sorted in place, and the most bytes that one has. */
+#define FEW       8
+#define FEW_BYTES 32
 
 /* ---- what bodies read from outside ---- */
 
@@ -55,6 +60,24 @@ bool sequence_captures(const View *view, CapturedArray *captures) {
             captures->items[kept++] = captures->items[i];
     captures->count = kept;
     return true;
+}
+
+/* As qsort, which takes longer to begin than to sort the two or three items that there mostly are. */
+static void sort_few(void *items, uint32_t count, size_t size, int (*compare)(const void *, const void *)) {
+    _Alignas(max_align_t) char held[FEW_BYTES];
+    if (count > FEW || size > sizeof held) {
+        qsort(items, count, size, compare);
+        return;
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        char *at = (char *)items + i * size;
+        memcpy(held, at, size);
+        while (at > (char *)items && compare(at - size, held) > 0) {
+            memcpy(at, at - size, size);
+            at -= size;
+        }
+        memcpy(at, held, size);
+    }
 }
 
 /* ---- the graph as numbers ---- */
@@ -240,7 +263,7 @@ static bool list_visits(Arranger *self) {
             uint32_t node = self->inputs[first + i];
             operands.items[i] = (Operand){self->depth[node], i, node, in_any_order ? self->hashes[node] : 0};
         }
-        if (done && count > 1) qsort(operands.items, count, sizeof *operands.items, compare_operands);
+        if (done) sort_few(operands.items, count, sizeof *operands.items, compare_operands);
         for (uint32_t i = 0; done && i < count; i++) self->visits[first + i] = operands.items[i].node;
     }
     array_free(&operands);
@@ -299,7 +322,7 @@ static bool find_globals(Arranger *self) {
                 (Reading){hash_join(self->kinds[reader.node], reader.slot), self->height[reader.node]};
         }
         if (!done) break;
-        qsort(readings.items, count, sizeof *readings.items, compare_readings);
+        sort_few(readings.items, count, sizeof *readings.items, compare_readings);
         if (are_spread(readings.items, count)) self->flags[n] |= IS_GLOBAL;
     }
     array_free(&readings);
