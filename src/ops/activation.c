@@ -42,33 +42,25 @@ void cost_mish(Op *op, Cost *cost) {
     cost_each(op, cost, 2, 3);
 }
 
-/* max R(L-1), subtract N, sum R(L-1), divide N, exp N; N = R*L. Before opset 13 all axes from `axis` on are one. */
-static Expr softmax_rows(Op *op, Expr n, int64_t axis, bool is_flat) {
-    Shape shape;
-    if (!op_shape(op, 0, &shape)) return EXPR_UNKNOWN;
-    int32_t first = op_axis(op, axis, shape.rank);
-    if (first < 0) return EXPR_UNKNOWN;
-    Expr length = is_flat ? op_product(op, &shape, first, shape.rank) : shape.dims[first];
-    return expr_divide(op->algebra, n, length);
+/* Before opset 13, and in com.microsoft, all axes from `axis` on are one. */
+static Expr softmax_rows(Op *op) {
+    bool is_flat = op->rule->domain[0] != '\0' || op->version < 13;
+    return op_rows(op, 0, op_int(op, "axis", is_flat ? 1 : -1), is_flat);
 }
 
-static Expr rows_of(Op *op, Expr n) {
-    bool is_flat = op->rule->domain[0] == '\0' && op->version < 13;
-    return softmax_rows(op, n, op_int(op, "axis", is_flat || op->rule->domain[0] ? 1 : -1), is_flat);
-}
-
+/* Rows of L in N = R*L elements: max R(L-1), subtract N, sum R(L-1), divide N; exp N. BiasSoftmax adds its bias first. */
 void cost_softmax(Op *op, Cost *cost) {
-    Expr n = op_elements(op, INPUT(0)), rows = rows_of(op, n);
+    Expr n = op_elements(op, INPUT(0)), rows = softmax_rows(op);
     cost->flags |= COST_IN_PLACE;
     COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, op_times(op, n, 4), op_times(op, rows, 2)),
              "4*N(X) - 2*R", {"N(X)", n}, {"R", rows});
     COST_ADD(op, cost, COST_TRANSCENDENTALS, n, "N(X)", {"N(X)", n});
-    if (op->rule->domain[0] && op_has_input(op, 1)) /* BiasSoftmax */
-        COST_ADD(op, cost, COST_ELEMENTWISE, n, "N(X)", {"N(X)", n});
+    if (op_has_input(op, 1)) COST_ADD(op, cost, COST_ELEMENTWISE, n, "N(X)", {"N(X)", n});
 }
 
+/* The same, and a logarithm of each row's sum. */
 void cost_log_softmax(Op *op, Cost *cost) {
-    Expr n = op_elements(op, INPUT(0)), rows = rows_of(op, n);
+    Expr n = op_elements(op, INPUT(0)), rows = softmax_rows(op);
     cost->flags |= COST_IN_PLACE;
     COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, op_times(op, n, 4), op_times(op, rows, 2)),
              "4*N(X) - 2*R", {"N(X)", n}, {"R", rows});
@@ -77,7 +69,7 @@ void cost_log_softmax(Op *op, Cost *cost) {
 
 /* R*(L-1): the maximum of each row. */
 void cost_hardmax(Op *op, Cost *cost) {
-    Expr n = op_elements(op, INPUT(0)), rows = rows_of(op, n);
+    Expr n = op_elements(op, INPUT(0)), rows = softmax_rows(op);
     COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, n, rows), "N(X) - R", {"N(X)", n}, {"R", rows});
 }
 

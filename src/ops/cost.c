@@ -106,6 +106,17 @@ Expr op_dim(Op *op, Place place, int32_t axis) {
     return axis >= 0 && axis < shape.rank ? shape.dims[axis] : EXPR_UNKNOWN;
 }
 
+Expr op_rows(Op *op, uint32_t input, int64_t axis, bool is_flat) {
+    Shape shape;
+    if (op_elements(op, INPUT(input)) == 0) return 0;
+    if (!op_shape(op, input, &shape)) return EXPR_UNKNOWN;
+    int32_t at = op_axis(op, axis, shape.rank);
+    if (at < 0) return EXPR_UNKNOWN;
+    if (is_flat) shape.rank = at + 1;
+    shape_drop_axis(&shape, at);
+    return op_product(op, &shape, 0, shape.rank);
+}
+
 bool op_is_constant(const Op *op, uint32_t input) {
     if (!op_has_input(op, input) || !op->infer->value_flags) return false;
     uint32_t at = infer_fact_index(op->infer, op->frame, op->inputs.ids[input]);

@@ -122,6 +122,10 @@ bool op_is_constant(const Op *op, uint32_t input);
 bool op_is_last_use(const Op *op, uint32_t input);
 /* A dimension; a negative axis counts from the end. EXPR_UNKNOWN when there is none. */
 Expr op_dim(Op *op, Place place, int32_t axis);
+/* R: the rows of an input along an axis, which may count from the end: the product of all other dimensions, or (is_flat: axes
+ * from that one on are one) of those before it. 0 when the input has no elements; EXPR_UNKNOWN when its shape is not known or
+ * has no such axis. */
+Expr op_rows(Op *op, uint32_t input, int64_t axis, bool is_flat);
 /* A constant input whose items are all 0 (zero points), or one that is left out; false when that is not known. */
 bool op_is_zero(Op *op, uint32_t input);
 

@@ -78,21 +78,14 @@ void infer_gradient(Op *op) {
 
 /* ---- costs ---- */
 
-/* R rows of C scores, along axis 1; com.microsoft's SoftmaxCrossEntropy has them along the last. */
-static Expr score_rows(Op *op) {
-    Shape scores;
-    bool is_last = strcmp(op->rule->name, "SoftmaxCrossEntropy") == 0;
-    if (!op_shape(op, 0, &scores) || scores.rank < 2 - is_last) return EXPR_UNKNOWN;
-    int32_t axis = is_last ? scores.rank - 1 : 1;
-    return op_times(op, op_product(op, &scores, 0, axis), op_product(op, &scores, axis + 1, scores.rank));
-}
-
-/* LogSoftmax, where the scores are no logarithms yet; then each label picks one, negated. */
+/* LogSoftmax of R rows of scores, where they are no logarithms yet: along axis 1, com.microsoft's SoftmaxCrossEntropy along
+ * the last. Then each label picks one, negated. */
 void cost_loss(Op *op, Cost *cost) {
     Expr labels = op_elements(op, INPUT(1));
     COST_ADD(op, cost, COST_ELEMENTWISE, labels, "N(labels)", {"N(labels)", labels});
     if (strncmp(op->rule->name, "Softmax", 7) != 0) return;
-    Expr n = op_elements(op, INPUT(0)), rows = n == 0 ? 0 : score_rows(op);
+    bool is_last = strcmp(op->rule->name, "SoftmaxCrossEntropy") == 0;
+    Expr n = op_elements(op, INPUT(0)), rows = op_rows(op, 0, is_last ? -1 : 1, false);
     if (expr_is_known(n) && !expr_is_known(rows)) cost_gap(op, cost, "the scores have no axis of classes");
     COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, op_times(op, n, 4), op_times(op, rows, 2)),
              "4*N(X) - 2*R", {"N(X)", n}, {"R", rows});

@@ -400,16 +400,10 @@ void cost_mean_variance_normalization(Op *op, Cost *cost) {
 /* N squares or absolute values, N - R additions, N divisions; a root for each row when p is 2. Normalizer, whose norm may
  * also be the greatest, works on the last axis. */
 void cost_lp_normalization(Op *op, Cost *cost) {
-    Shape x;
-    Expr n = op_elements(op, INPUT(0)), rows = EXPR_UNKNOWN;
     bool is_ml = op->rule->domain[0] != '\0';
     bool has_roots =
         is_ml ? bytes_equal(op_string(op, "norm", "MAX"), BYTES_LITERAL("L2")) : op_int(op, "p", 2) == 2;
-    int32_t axis = op_shape(op, 0, &x) ? op_axis(op, is_ml ? -1 : op_int(op, "axis", -1), x.rank) : -1;
-    if (axis >= 0) {
-        shape_drop_axis(&x, axis);
-        rows = op_product(op, &x, 0, x.rank);
-    }
+    Expr n = op_elements(op, INPUT(0)), rows = op_rows(op, 0, is_ml ? -1 : op_int(op, "axis", -1), false);
     COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, op_times(op, n, 3), rows), "3*N - R", {"N", n},
              {"R", rows});
     if (has_roots) COST_ADD(op, cost, COST_TRANSCENDENTALS, rows, "R", {"R", rows});

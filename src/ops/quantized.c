@@ -158,19 +158,10 @@ void cost_qlinear_unary(Op *op, Cost *cost) {
     else COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, 2), "2*N(Y)", {"N(Y)", n});
 }
 
-/* Rows of a softmax: all elements but those along `axis`, and behind it where `opset` is below 13. */
-static Expr softmax_rows(Op *op) {
-    Shape shape;
-    if (!op_shape(op, 0, &shape)) return EXPR_UNKNOWN;
-    int32_t axis = op_axis(op, op_int(op, "axis", -1), shape.rank);
-    if (axis < 0) return EXPR_UNKNOWN;
-    Expr before = op_product(op, &shape, 0, axis);
-    if (op_int(op, "opset", 13) < 13) return before;
-    return op_times(op, before, op_product(op, &shape, axis + 1, shape.rank));
-}
-
+/* All axes from `axis` on are one where `opset` is below 13. */
 void cost_qlinear_softmax(Op *op, Cost *cost) {
-    Expr n = op_elements(op, INPUT(0)), rows = n == 0 ? 0 : softmax_rows(op);
+    Expr n = op_elements(op, INPUT(0));
+    Expr rows = op_rows(op, 0, op_int(op, "axis", -1), op_int(op, "opset", 13) < 13);
     if (!expr_is_known(rows) && expr_is_known(n)) cost_gap(op, cost, "the axis is none of the input");
     cost->flags |= COST_IN_PLACE;
     add_requantise(op, cost, n, n);

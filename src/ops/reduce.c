@@ -204,14 +204,11 @@ void cost_reduce(Op *op, Cost *cost) {
 
 /* N(X) - N(X)/L: a running sum of L elements needs L - 1 additions. */
 void cost_cumulative(Op *op, Cost *cost) {
-    Shape shape;
     int64_t axis = 0;
     uint32_t count;
-    Expr n = op_elements(op, INPUT(0));
-    bool is_known = op_shape(op, 0, &shape) && op_constants(op, 1, &axis, 1, &count) && count == 1;
-    int32_t at = is_known ? op_axis(op, axis, shape.rank) : -1;
-    Expr length = at < 0 ? EXPR_UNKNOWN : shape.dims[at];
-    if (at < 0) cost_gap(op, cost, "the axis is not known");
-    COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, n, expr_divide(op->algebra, n, length)),
-             "N(X) - N(X)/L", {"N(X)", n}, {"L", length});
+    bool is_known = op_constants(op, 1, &axis, 1, &count) && count == 1;
+    Expr n = op_elements(op, INPUT(0)), rows = is_known ? op_rows(op, 0, axis, false) : EXPR_UNKNOWN;
+    if (!expr_is_known(rows)) cost_gap(op, cost, "the axis is not known");
+    COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, n, rows), "N(X) - N(X)/L", {"N(X)", n},
+             {"L", is_known ? op_dim(op, INPUT(0), (int32_t)axis) : EXPR_UNKNOWN});
 }
