@@ -301,7 +301,7 @@ static bool conv_window(Op *op, ConvForm form, int32_t rank, Window *window) {
     if (rank < 1 || !window_read(op, rank, window)) return false;
     if (!op_shape(op, form.weights, &weights)) return true;
     int32_t first = 2;
-    if (form.weights_vary && op_shape(op, form.x, &x) && weights.rank == rank + 2) {
+    if (form.weights_vary && op_shape(op, form.x, &x) && x.rank == rank + 2 && weights.rank == rank + 2) {
         Expr channels = x.dims[x.rank - 1], group = family_positive(op, "group", 1);
         bool is_second = op_times(op, weights.dims[1], group) == channels;
         bool is_last = op_times(op, weights.dims[rank + 1], group) == channels;
