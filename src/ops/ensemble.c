@@ -286,11 +286,12 @@ static EnsembleDepths measure(Op *op) {
 
 /* Lists are the same where they stand at the same place in the file. */
 EnsembleDepths ensemble_depths(Op *op) {
-    static const char *const names[] = {"nodes_treeids",      "nodes_nodeids", "nodes_truenodeids",
-                                        "nodes_falsenodeids", "nodes_modes",   "tree_roots"};
+    static const char *const names[] = {"nodes_treeids",      "nodes_nodeids",   "nodes_truenodeids",
+                                        "nodes_falsenodeids", "nodes_modes",     "tree_roots",
+                                        "nodes_trueleafs",    "nodes_falseleafs"};
     Infer *infer = op->infer;
-    uint64_t key[7] = {strcmp(op->rule->name, "TreeEnsemble") == 0};
-    for (uint32_t i = 0; i < 6; i++) {
+    uint64_t key[9] = {strcmp(op->rule->name, "TreeEnsemble") == 0};
+    for (uint32_t i = 0; i < 8; i++) {
         const Attribute *list = op_attribute(op, names[i]);
         key[i + 1] = list ? list->offset : UINT64_MAX;
     }
