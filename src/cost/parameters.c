@@ -105,6 +105,9 @@ typedef struct Search {
     bool in_where;
 } Search;
 
+/* No operator has more words for its inputs: those from here on are of a list. (Nobody looks for one of a million.) */
+#define FORMAL_LIMIT 64
+
 /* All nodes of an operator have the same names for their inputs. */
 static Role role_of(const Search *search, Id node, uint32_t position) {
     const Model *model = search->costs->shapes->model;
@@ -158,7 +161,7 @@ static void visit_consumers(Search *search, Id value) {
     for (uint32_t i = 0; i < consumers.count && i < PARAMETER_USERS; i++) {
         IdSpan inputs = node_inputs(model, consumers.ids[i]), outputs = node_outputs(model, consumers.ids[i]);
         uint32_t position = 0;
-        while (position < inputs.count && inputs.ids[position] != value) position++;
+        while (position < inputs.count && position < FORMAL_LIMIT && inputs.ids[position] != value) position++;
         if (hands_on(search, consumers.ids[i], position))
             for (uint32_t o = 0; o < outputs.count && o < PARAMETER_USERS; o++)
                 add_pending(search, outputs.ids[o]);

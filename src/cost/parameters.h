@@ -59,8 +59,8 @@ typedef struct Parameters {
     uint64_t tied;                                /* weights that several nodes compute with */
 } Parameters;
 
-/* Counts all; false when memory runs out. `uses` has room for one byte a tensor (PARAMETER_USE_COUNT where a tensor is no parameter: attributes of other
- * nodes, parts of sparse tensors, training graphs). */
+/* Counts all; false when memory runs out. `uses` has room for a ParameterUse, one byte, of each tensor; PARAMETER_USE_COUNT
+ * where it is no parameter (attributes of other nodes, parts of sparse tensors, training graphs). */
 bool parameters_count(const Costs *costs, Parameters *parameters, uint8_t *uses);
 
 #endif

@@ -88,6 +88,17 @@ describe("parameters", function()
     assert.equal(0, m.parameters.external.tensors)
   end)
 
+  it("are told apart in a list of any length, in time", function()
+    local tensors, names = {}, {}
+    for i = 1, 30000 do
+      names[i] = "w" .. i
+      tensors[i] = ("float[2] w%d = {1, 2}"):format(i)
+    end
+    local m = parse(("g (float[2] x) => (y) <%s> { y = Concat<axis = 0> (x, %s) }"):format(table.concat(tensors, ","),
+      table.concat(names, ",")))
+    assert.equal(30000, m.parameters.by_use.weight.tensors)
+  end)
+
   it("stand any graph", function()
     local b = onnxdoc.build{opset = 17}
     b:constant("w", "float32", {4}, "zeros")
