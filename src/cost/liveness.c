@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Monomials that sizes are made of; a model has a few. Past this many, no formula is proven. */
+/* Monomials that sizes are made of; a model has a few. Past this many, a peak has no formula. */
 #define MONOMIAL_LIMIT 128
 /* Sums that are not smaller term by term and are compared as formulas. */
 #define COMPARE_LIMIT 256
@@ -462,12 +462,13 @@ static Expr prove_peak(Finder *finder, const Layout *layout, const uint64_t *tim
     *is_for_all = false;
     bool done = claims && sweep_graph(&sweep, claims, NULL, timeline, timeline[*position]);
     if (done) find_signs(finder, claims);
+    done = done && !finder->too_many_monomials;
     for (uint32_t i = 0; done && i < claims->count && !*is_for_all; i++) {
         Claim *claim = &claims->items[i];
         claims->compared.count = 0;
         claim->sum = sum_of(&sweep, claim->alive, claim->inner);
         if (i == 0) formula = claim->sum;
-        if (finder->too_many_monomials || !expr_is_known(claim->sum)) continue;
+        if (!expr_is_known(claim->sum)) continue;
         *is_for_all = sweep_graph(&sweep, claims, claim, timeline, 0);
         if (!*is_for_all) continue;
         *position = claim->position;

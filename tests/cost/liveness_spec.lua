@@ -160,6 +160,20 @@ describe("the peak", function()
     assert.has_error(function() m:memory{Q = 1} end)
   end)
 
+  it("has no formula of more terms than are kept apart", function()
+    local inputs, outputs, nodes, values = {}, {}, {}, {}
+    for i = 1, 140 do
+      inputs[i], outputs[i] = ("float[N%d] x%d"):format(i, i), ("float[N%d] y%d"):format(i, i)
+      nodes[i], values["N" .. i] = ("y%d = Abs (x%d)"):format(i, i), 1
+    end
+    local m = parse(("g (%s) => (%s) { %s }"):format(table.concat(inputs, ","), table.concat(outputs, ","),
+      table.concat(nodes, " ")))
+    local peak = m:memory(values)
+    assert.equal(4 * 141, peak.bytes)
+    assert.is_nil(peak.formula)
+    assert.is_false(peak.is_for_all)
+  end)
+
   it("of nothing is nothing", function()
     local m = parse "g (float[N] x) => (x) { }"
     assert.is_nil(m:memory{N = 3}.node)
