@@ -120,8 +120,9 @@ static uint8_t classify(Costs *costs, const Op *op) {
 
 /* ---- a node ---- */
 
+/* A node that reads a value twice has it once. Only the first inputs are looked through: a Concat may have a million. */
 static bool is_seen_before(const Op *op, uint32_t i) {
-    for (uint32_t before = 0; i < 16 && before < i; before++)
+    for (uint32_t before = 0; before < 16 && before < i; before++)
         if (op->inputs.ids[before] == op->inputs.ids[i]) return true;
     return false;
 }
@@ -330,27 +331,11 @@ static void add_child(const Costs *costs, uint32_t child, Cost *sum) {
         sum->metrics[m] = expr_add(algebra, sum->metrics[m], expr_multiply(algebra, turns, total.metrics[m]));
 }
 
-/* Inputs of a function's body are what the call gives; those of other bodies change from turn to turn. */
-static void set_body_flags(Costs *costs, uint32_t child) {
-    const Frame *f = &costs->shapes->frames.items[child];
-    if (f->kind != FRAME_CALL) return;
-    const Model *model = costs->shapes->model;
-    IdSpan formals = model_list(model, model->graphs.items[f->graph].inputs),
-           actuals = node_inputs(model, f->node);
-    for (uint32_t i = 0; i < formals.count && i < actuals.count; i++)
-        if (actuals.ids[i] != ID_NONE)
-            set_flag(costs, child, formals.ids[i], costs_value_flags(costs, f->parent, actuals.ids[i]));
-}
-
-static void take_body_flags(Costs *costs, uint32_t child) {
-    const Frame *f = &costs->shapes->frames.items[child];
-    if (f->kind != FRAME_CALL) return;
-    const Model *model = costs->shapes->model;
-    IdSpan results = model_list(model, model->graphs.items[f->graph].outputs),
-           outputs = node_outputs(model, f->node);
-    for (uint32_t i = 0; i < results.count && i < outputs.count; i++)
-        if (results.ids[i] != ID_NONE)
-            set_flag(costs, f->parent, outputs.ids[i], costs_value_flags(costs, child, results.ids[i]));
+/* What `from` has as values, `to` has as copies. */
+static void copy_flags(Costs *costs, uint32_t from, IdSpan values, uint32_t to, IdSpan copies) {
+    for (uint32_t i = 0; i < values.count && i < copies.count; i++)
+        if (values.ids[i] != ID_NONE)
+            set_flag(costs, to, copies.ids[i], costs_value_flags(costs, from, values.ids[i]));
 }
 
 static bool covers(Costs *costs, uint32_t larger, uint32_t smaller) {
@@ -381,12 +366,20 @@ static void choose_branch(Costs *costs, const Children *branches, Cost *cost) {
         cost->metrics[m] = expr_add(algebra, cost->metrics[m], expr_max(algebra, a.metrics[m], b.metrics[m]));
 }
 
+/* Inputs of a function's body are what the call gives; those of other bodies change from turn to turn. */
 static void enter_child(void *context, uint32_t child) {
     Counter *counter = context;
-    counter->costs->frames.items[child].is_counted = true;
-    set_body_flags(counter->costs, child);
+    Costs *costs = counter->costs;
+    const Model *model = costs->shapes->model;
+    const Frame *f = &costs->shapes->frames.items[child];
+    const Graph *graph = &model->graphs.items[f->graph];
+    bool is_call = f->kind == FRAME_CALL;
+    costs->frames.items[child].is_counted = true;
+    if (is_call)
+        copy_flags(costs, f->parent, node_inputs(model, f->node), child, model_list(model, graph->inputs));
     count_frame(counter, child);
-    take_body_flags(counter->costs, child);
+    if (is_call)
+        copy_flags(costs, child, model_list(model, graph->outputs), f->parent, node_outputs(model, f->node));
 }
 
 /* Counts what is inside of a node, adds what the If itself takes to `cost` and all the rest to `inside`. */

@@ -47,7 +47,7 @@ typedef struct Costs {
     bool out_of_memory;
 } Costs;
 
-/* NULL and *err when memory runs out. */
+/* The hook's context is needed until this returns. NULL and *err when memory runs out. */
 Costs *costs_count(Shapes *shapes, const CostHook *hook, Error *err);
 void costs_free(Costs *costs);
 
@@ -63,7 +63,8 @@ uint32_t costs_children(const Costs *costs, uint32_t frame, Id node, uint32_t fr
 /* What a frame costs each time it runs. */
 const Cost *costs_of_frame(const Costs *costs, uint32_t frame);
 
-/* Notes of how a node's cost comes about; false when memory runs out. */
+/* The cost of a node by itself, worked out once more, with notes of how it comes about. The caller frees notes->items.
+ * False when memory runs out. */
 bool costs_explain(Costs *costs, uint32_t frame, Id node, const CostHook *hook, Cost *cost, CostNotes *notes);
 
 static inline uint8_t costs_value_flags(const Costs *costs, uint32_t frame, Id value) {
@@ -71,8 +72,9 @@ static inline uint8_t costs_value_flags(const Costs *costs, uint32_t frame, Id v
     return at < costs->flag_count ? costs->flags[at] : 0;
 }
 
-/* Nodes, each once for every frame it is in, training graphs left out; and how many of them have outputs whose shapes are
- * known (no dimension that should follow and does not). False when memory runs out. */
+/* Nodes, each once for every frame it is in, without those of training graphs and of branches that do not count (as in
+ * sums); and how many of them have outputs whose shapes are known (no dimension that should follow and does not). False when
+ * memory runs out. */
 bool costs_shape_coverage(const Costs *costs, uint64_t *nodes, uint64_t *known);
 
 /* ---- sums ---- */
@@ -87,7 +89,7 @@ typedef struct CostSum {
     Expr metrics[COST_METRIC_COUNT]; /* over what is known; EXPR_UNKNOWN when the sum itself is past 2^127 */
     DtypeMacs by_dtype[DTYPE_COUNT];
     uint32_t dtype_count;
-    uint64_t nodes;   /* each place in a graph once for every frame it is in */
+    uint64_t nodes;   /* each once for every frame it is in, unless that frame's weight is 0 */
     uint64_t unknown; /* of them: no MACs, elementwise or transcendentals */
     uint64_t unknown_bytes;
     uint64_t constant, shape, views, not_numeric;

@@ -262,6 +262,29 @@ describe("nodes that look alike", function()
   end)
 end)
 
+describe("bytes", function()
+  it("are those of an input once, however often it is read", function()
+    local m = parse(("g (float[2] x) => (y) { y = Sum (%s) }"):format(("x, "):rep(19) .. "x"))
+    assert.equal("8", show(m.cost.bytes_read))
+  end)
+end)
+
+describe("what has no elements", function()
+  it("costs nothing, whatever its rows are", function()
+    local m = parse [[<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]>
+      g (float[4,0] x) => (a, b, c, d, e) <int64 one = {1}> {
+        a = Softmax (x)
+        b = LogSoftmax (x)
+        c = Hardmax (x)
+        d = LpNormalization (x)
+        e = CumSum (x, one)
+      }]]
+    assert.equal(0, m.cost.unknown)
+    assert.equal("0", show(m.cost.elementwise))
+    assert.equal("0", show(m.cost.transcendentals))
+  end)
+end)
+
 describe("what is not known", function()
   it("is a gap with a reason, and no 0", function()
     local m = parse [[<ir_version: 8, opset_import: ["": 17, "com.acme": 1]>
@@ -278,6 +301,17 @@ describe("what is not known", function()
     b:input("x", "float32")
     b:output(b:op("MatMul", {"x", "x"}))
     assert.equal("the shape of 'x' is not known", assert(b:model()).cost_gaps[1].reason)
+  end)
+end)
+
+describe("an input that is no image", function()
+  it("gives no MACs, though the output is declared as one", function()
+    local m = parse [[<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]>
+      g (float[2] x, float[2,3,3,2] w) => (float[1,2,3,4] y) {
+        scalar = ReduceSum<keepdims = 0> (x)
+        y = com.microsoft.NhwcConv (scalar, w)
+      }]]
+    assert.is_nil(m:value("y").producer.cost.macs)
   end)
 end)
 

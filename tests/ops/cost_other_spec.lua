@@ -21,6 +21,8 @@ describe("stated cases", function()
       {"MatMul", 13, {"float32[768]", "float32[768]"}, {}, 1, {macs = 768}},
       {"Softmax", 13, {"float32[1,12,128,128]"}, {axis = -1}, 1, {elementwise = 783360, transcendentals = 196608}},
       {"LogSoftmax", 13, {"float32[1,1000]"}, {axis = -1}, 1, {elementwise = 3998, transcendentals = 1001}},
+      {"com.microsoft.BiasSoftmax", 1, {"float32[2,3,4,5]", "float32[1,1,4,5]"}, {axis = 2, is_inner_broadcast = 0}, 1,
+        {elementwise = 588, transcendentals = 120}},
       {"Gelu", 20, {"float32[1,128,3072]"}, {approximate = "none"}, 1,
        {elementwise = 1572864, transcendentals = 393216}},
       {"Gelu", 20, {"float32[1,128,3072]"}, {approximate = "tanh"}, 1,
@@ -569,6 +571,17 @@ describe("learners", function()
     assert.equal("a list of its nodes is not given", gap(regressor, 3, {"float32[N,4]"}, attributes, 1))
     assert.equal("the number of targets or classes is not given",
       gap(regressor, 3, {"float32[N,4]"}, listed({{0, 0}}, {n_targets = -1}), 1))
+  end)
+
+  it("are as deep as the attributes of each call say", function()
+    local m = assert(onnxdoc.parse [[<ir_version: 10, opset_import: ["" : 21, "ai.onnx.ml" : 5, "f" : 1]>
+      g (float[N,3] x) => (y, z) { y = f.trees <leafs = [0, 1]> (x) z = f.trees <leafs = [1, 1]> (x) }
+      <opset_import: ["" : 21, "ai.onnx.ml" : 5], domain: "f">
+      trees <leafs> (x) => (y) {
+        y = ai.onnx.ml.TreeEnsemble <n_targets = 1, tree_roots = [0], nodes_truenodeids = [1, 0],
+          nodes_falsenodeids = [0, 1], nodes_trueleafs: ints = @leafs, nodes_falseleafs = [1, 1]> (x)
+      }]])
+    assert.equal("5*N", tostring(m.cost.elementwise))
   end)
 
   it("go down trees of positions", function()
