@@ -45,27 +45,36 @@ static void strides_of(const Shape *shape, uint32_t *strides) {
     }
 }
 
-void contents_transpose(Op *op) {
-    Shape input, output;
-    int32_t perm[SHAPE_RANK_LIMIT];
-    uint32_t count, strides[SHAPE_RANK_LIMIT];
+/* Item [i, j, ..] of the output is the one of input 0 at i % dims[0] * strides[0] + j % dims[1] * strides[1] + .. */
+static void pick_contents(Op *op, const uint32_t *dims, const uint32_t *strides) {
+    Shape output;
+    uint32_t count;
     const Contents *data = op_contents(op, 0);
-    if (!data || !op_output_count(op, 0, &count) || !op_shape(op, 0, &input) ||
-        !read_perm(op, input.rank, perm))
-        return;
+    Expr *items = data && op_output_count(op, 0, &count) ? op_scratch(op, count) : NULL;
+    if (!items || (count > 0 && data->count == 0)) return;
     op_get_output_shape(op, 0, &output);
-    strides_of(&input, strides);
-    Expr *items = op_scratch(op, count);
-    if (!items) return;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t rest = i, at = 0;
         for (int32_t d = output.rank; d-- > 0;) {
-            at += rest % (uint32_t)output.dims[d] * strides[perm[d]];
+            at += rest % (uint32_t)output.dims[d] % dims[d] * strides[d];
             rest /= (uint32_t)output.dims[d];
         }
-        items[i] = data->items[at];
+        items[i] = at < data->count ? data->items[at] : EXPR_UNKNOWN;
     }
     op_set_contents(op, 0, items, count);
+}
+
+void contents_transpose(Op *op) {
+    Shape input;
+    int32_t perm[SHAPE_RANK_LIMIT];
+    uint32_t own[SHAPE_RANK_LIMIT], dims[SHAPE_RANK_LIMIT], strides[SHAPE_RANK_LIMIT];
+    if (!op_contents(op, 0) || !op_shape(op, 0, &input) || !read_perm(op, input.rank, perm)) return;
+    strides_of(&input, own);
+    for (int32_t d = 0; d < input.rank; d++) {
+        dims[d] = (uint32_t)input.dims[perm[d]];
+        strides[d] = own[perm[d]];
+    }
+    pick_contents(op, dims, strides);
 }
 
 /* ---- Concat ---- */
@@ -385,28 +394,6 @@ void infer_expand(Op *op) {
     op_set(op, 0, op_dtype(op, 0), is_known ? &shape : NULL);
 }
 
-void contents_expand(Op *op) {
-    Shape input, output;
-    uint32_t count;
-    const Contents *data = op_contents(op, 0);
-    if (!data || !op_output_count(op, 0, &count) || !op_shape(op, 0, &input)) return;
-    op_get_output_shape(op, 0, &output);
-    Expr *items = op_scratch(op, count);
-    if (!items) return;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t rest = i, at = 0, stride = 1;
-        for (int32_t d = output.rank; d-- > 0;) {
-            int32_t own = d - (output.rank - input.rank);
-            uint32_t dim = own >= 0 ? (uint32_t)input.dims[own] : 1, index = rest % (uint32_t)output.dims[d];
-            at += (dim == 1 ? 0 : index) * stride;
-            stride *= dim;
-            rest /= (uint32_t)output.dims[d];
-        }
-        items[i] = at < data->count ? data->items[at] : EXPR_UNKNOWN;
-    }
-    op_set_contents(op, 0, items, count);
-}
-
 void infer_tile(Op *op) {
     Shape input;
     if (op_shape(op, 0, &input))
@@ -416,25 +403,19 @@ void infer_tile(Op *op) {
     op_set(op, 0, op_dtype(op, 0), &input);
 }
 
-void contents_tile(Op *op) {
+/* Either way the input stands in the output again and again along each axis. */
+void contents_repeat(Op *op) {
     Shape input, output;
-    uint32_t count, strides[SHAPE_RANK_LIMIT];
-    const Contents *data = op_contents(op, 0);
-    if (!data || data->count == 0 || !op_output_count(op, 0, &count) || !op_shape(op, 0, &input)) return;
-    op_get_output_shape(op, 0, &output);
+    uint32_t dims[SHAPE_RANK_LIMIT], strides[SHAPE_RANK_LIMIT];
+    if (!op_contents(op, 0) || !op_shape(op, 0, &input) || !op_get_output_shape(op, 0, &output)) return;
+    while (input.rank >= 0 && input.rank < output.rank) shape_insert_axis(&input, 0, 1);
+    if (input.rank != output.rank) return;
     strides_of(&input, strides);
-    Expr *items = op_scratch(op, count);
-    if (!items) return;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t rest = i, at = 0;
-        for (int32_t d = output.rank; d-- > 0;) {
-            at += rest % (uint32_t)output.dims[d] % (uint32_t)input.dims[d] * strides[d];
-            rest /= (uint32_t)output.dims[d];
-        }
-        items[i] = data->items[at];
-    }
-    op_set_contents(op, 0, items, count);
+    for (int32_t d = 0; d < input.rank; d++) dims[d] = (uint32_t)input.dims[d];
+    pick_contents(op, dims, strides);
 }
+
+/* ---- costs ---- */
 
 /* Only what is picked is read: an embedding's whole table counts as parameters, not as bytes. */
 void cost_gather(Op *op, Cost *cost) {
