@@ -4,14 +4,12 @@
 #include "ops/cost.h"
 #include "ops/rules.h"
 
-/* x * sigmoid(alpha * x) */
-void cost_swish(Op *op, Cost *cost) {
-    cost_each(op, cost, 1, 1);
-}
-
-void cost_quick_gelu(Op *op, Cost *cost) {
-    cost_each(op, cost, 2, 1);
-}
+COST_EACH_RULE(cost_swish, 1, 1)      /* x*sigmoid(x): alpha is 1 but for some, and not counted */
+COST_EACH_RULE(cost_quick_gelu, 2, 1) /* x*sigmoid(alpha*x) */
+COST_EACH_RULE(cost_elu, 3, 1)
+COST_EACH_RULE(cost_celu, 4, 1) /* and Selu */
+COST_EACH_RULE(cost_softplus, 1, 2)
+COST_EACH_RULE(cost_mish, 2, 3)
 
 /* 0.5 * x * (1 + erf(x / sqrt 2)): 4 and an erf; with approximate = "tanh", and in FastGelu, 8 and a tanh. BiasGelu and
  * FastGelu add a bias first. */
@@ -24,22 +22,6 @@ void cost_gelu(Op *op, Cost *cost) {
              {"N(Y)", n});
     COST_ADD(op, cost, COST_TRANSCENDENTALS, n, "N(Y)", {"N(Y)", n});
     if (op_has_input(op, 1)) COST_ADD(op, cost, COST_ELEMENTWISE, n, "N(Y)", {"N(Y)", n});
-}
-
-void cost_elu(Op *op, Cost *cost) {
-    cost_each(op, cost, 3, 1);
-}
-
-void cost_celu(Op *op, Cost *cost) {
-    cost_each(op, cost, 4, 1);
-}
-
-void cost_softplus(Op *op, Cost *cost) {
-    cost_each(op, cost, 1, 2);
-}
-
-void cost_mish(Op *op, Cost *cost) {
-    cost_each(op, cost, 2, 3);
 }
 
 /* Before opset 13, and in com.microsoft, all axes from `axis` on are one. */

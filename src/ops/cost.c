@@ -56,23 +56,23 @@ Expr infer_elements(Infer *infer, ShapeId id) {
     return product;
 }
 
+/* What `measure` says of one item of a sequence, for all of them; of an optional, as if it is there. */
+static Expr measure_items(Infer *infer, Fact fact, Expr (*measure)(Infer *infer, Fact fact)) {
+    ElementFact element = infer->shapes->elements.items[fact.shape];
+    Expr length = fact.kind == TYPE_KIND_OPTIONAL ? 1 : expr_resolve(infer->algebra, element.length);
+    return length == 0 ? 0 : expr_multiply(infer->algebra, length, measure(infer, element.fact));
+}
+
 Expr infer_fact_elements(Infer *infer, Fact fact) {
     if (fact.kind == TYPE_KIND_TENSOR || fact.kind == TYPE_KIND_SPARSE_TENSOR)
         return infer_elements(infer, fact.shape);
     if (fact.kind != TYPE_KIND_SEQUENCE && fact.kind != TYPE_KIND_OPTIONAL) return EXPR_UNKNOWN;
-    ElementFact element = infer->shapes->elements.items[fact.shape];
-    Expr length = fact.kind == TYPE_KIND_OPTIONAL ? 1 : expr_resolve(infer->algebra, element.length);
-    if (length == 0) return 0;
-    return expr_multiply(infer->algebra, length, infer_fact_elements(infer, element.fact));
+    return measure_items(infer, fact, infer_fact_elements);
 }
 
 Expr infer_fact_nbytes(Infer *infer, Fact fact) {
-    if (fact.kind == TYPE_KIND_SEQUENCE || fact.kind == TYPE_KIND_OPTIONAL) {
-        ElementFact element = infer->shapes->elements.items[fact.shape];
-        Expr length = fact.kind == TYPE_KIND_OPTIONAL ? 1 : expr_resolve(infer->algebra, element.length);
-        if (length == 0) return 0;
-        return expr_multiply(infer->algebra, length, infer_fact_nbytes(infer, element.fact));
-    }
+    if (fact.kind == TYPE_KIND_SEQUENCE || fact.kind == TYPE_KIND_OPTIONAL)
+        return measure_items(infer, fact, infer_fact_nbytes);
     uint32_t bits = dtype_bits(fact.dtype);
     if (bits == 0 || fact.kind == TYPE_KIND_MAP) return EXPR_UNKNOWN;
     Expr elements = infer_fact_elements(infer, fact);
@@ -208,23 +208,16 @@ void cost_each(Op *op, Cost *cost, int64_t elementwise, int64_t transcendentals)
                  {"N(Y)", n});
 }
 
-void cost_each_1(Op *op, Cost *cost) {
-    cost_each(op, cost, 1, 0);
-}
-void cost_each_2(Op *op, Cost *cost) {
-    cost_each(op, cost, 2, 0);
-}
-void cost_each_3(Op *op, Cost *cost) {
-    cost_each(op, cost, 3, 0);
-}
-void cost_each_4(Op *op, Cost *cost) {
-    cost_each(op, cost, 4, 0);
-}
-void cost_each_5(Op *op, Cost *cost) {
-    cost_each(op, cost, 5, 0);
-}
-void cost_transcendental(Op *op, Cost *cost) {
-    cost_each(op, cost, 0, 1);
+COST_EACH_RULE(cost_each_1, 1, 0)
+COST_EACH_RULE(cost_each_2, 2, 0)
+COST_EACH_RULE(cost_each_3, 3, 0)
+COST_EACH_RULE(cost_each_4, 4, 0)
+COST_EACH_RULE(cost_each_5, 5, 0)
+COST_EACH_RULE(cost_transcendental, 0, 1)
+
+void cost_requantize(Op *op, Cost *cost, Expr in, Expr out) {
+    Expr count = op_plus(op, op_times(op, in, 2), op_times(op, out, 5));
+    COST_ADD(op, cost, COST_ELEMENTWISE, count, "2*N_in + 5*N_out", {"N_in", in}, {"N_out", out});
 }
 
 /* As the operators of these names cost; unknown ones are a gap. */

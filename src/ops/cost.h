@@ -166,8 +166,16 @@ void cost_each_4(Op *op, Cost *cost);
 void cost_each_5(Op *op, Cost *cost);
 void cost_transcendental(Op *op, Cost *cost); /* N(Y) transcendentals */
 
-/* Elementwise `times` * N(Y), and so many transcendentals. */
+/* So many elementwise operations and transcendentals, 0 to 5 each, for every element of Y; and a rule that is no more. */
 void cost_each(Op *op, Cost *cost, int64_t elementwise, int64_t transcendentals);
+#define COST_EACH_RULE(name, elementwise, transcendentals)                                                   \
+    void name(Op *op, Cost *cost) {                                                                          \
+        cost_each(op, cost, elementwise, transcendentals);                                                   \
+    }
+
+/* Around what a quantised operator does with floats: 2*N_in to dequantise (zero point, scale), 5*N_out to quantise again
+ * (division, rounding, zero point, two bounds). */
+void cost_requantize(Op *op, Cost *cost, Expr in, Expr out);
 
 /* A fused activation of n = N(Y) elements, by its operator's name; "" is none. */
 void cost_activation(Op *op, Cost *cost, Bytes name, Expr n);

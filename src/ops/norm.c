@@ -295,9 +295,7 @@ static Expr rows_before(Op *op, Place place, int64_t axis) {
 }
 
 /* 2*N(Y): what is learnt and measured is one scale and one shift of each channel. */
-void cost_batch_normalization(Op *op, Cost *cost) {
-    cost_each(op, cost, 2, 0);
-}
+COST_EACH_RULE(cost_batch_normalization, 2, 0)
 
 /* 5*N + R, N for the scale, N for the bias. */
 void cost_layer_normalization(Op *op, Cost *cost) {

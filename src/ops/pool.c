@@ -159,14 +159,6 @@ static bool is_named(const Op *op, const char *part) {
     return strstr(op->rule->name, part) != NULL;
 }
 
-/* The QLinear ones are computed as floats: 2*N(X) to dequantise, 5*N(Y) to quantise again. */
-static void add_requantize(Op *op, Cost *cost) {
-    Expr x = op_elements(op, INPUT(0)), y = op_elements(op, OUTPUT(0));
-    if (!is_named(op, "QLinear")) return;
-    COST_ADD(op, cost, COST_ELEMENTWISE, op_plus(op, op_times(op, x, 2), op_times(op, y, 5)),
-             "2*N(X) + 5*N(Y)", {"N(X)", x}, {"N(Y)", y});
-}
-
 /* K: the samples under a window. */
 static Expr kernel_product(Op *op) {
     int64_t kernel[SHAPE_RANK_LIMIT];
@@ -192,7 +184,7 @@ void cost_pool(Op *op, Cost *cost) {
     } else {
         COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, all, y), "(K - 1)*N(Y)", {"K", k}, {"N(Y)", y});
     }
-    add_requantize(op, cost);
+    if (is_named(op, "QLinear")) cost_requantize(op, cost, op_elements(op, INPUT(0)), y);
 }
 
 /* The same over all of space: N(X) - N(Y) comparisons; N(X) additions and divisions; 2*N(X) - N(Y), and a root. */
@@ -207,7 +199,7 @@ void cost_global_pool(Op *op, Cost *cost) {
     } else {
         COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, x, y), "N(X) - N(Y)", {"N(X)", x}, {"N(Y)", y});
     }
-    add_requantize(op, cost);
+    if (is_named(op, "QLinear")) cost_requantize(op, cost, op_elements(op, INPUT(0)), y);
 }
 
 /* A comparison for each sample of each region, which regions decide: at most the whole image, at least one sample. */

@@ -133,17 +133,10 @@ void infer_irfft(Op *op) {
 
 /* ---- costs ---- */
 
-/* What the operator does with floats stands between 2*N to dequantise (zero point, scale) and 5*N to
- * quantise again (division, rounding, zero point, two bounds). */
-static void add_requantise(Op *op, Cost *cost, Expr in, Expr out) {
-    Expr count = op_plus(op, op_times(op, in, 2), op_times(op, out, 5));
-    COST_ADD(op, cost, COST_ELEMENTWISE, count, "2*N_in + 5*N_out", {"N_in", in}, {"N_out", out});
-}
-
 /* Both inputs count as broadcast. */
 void cost_qlinear_binary(Op *op, Cost *cost) {
     Expr n = op_elements(op, OUTPUT(0));
-    add_requantise(op, cost, op_times(op, n, 2), n);
+    cost_requantize(op, cost, op_times(op, n, 2), n);
     COST_ADD(op, cost, COST_ELEMENTWISE, n, "N(Y)", {"N(Y)", n});
 }
 
@@ -153,7 +146,7 @@ void cost_qlinear_unary(Op *op, Cost *cost) {
     Expr n = op_elements(op, OUTPUT(0));
     bool is_sigmoid = strcmp(op->rule->name, "QLinearSigmoid") == 0;
     cost->flags |= COST_IN_PLACE;
-    add_requantise(op, cost, n, n);
+    cost_requantize(op, cost, n, n);
     if (is_sigmoid) COST_ADD(op, cost, COST_TRANSCENDENTALS, n, "N(Y)", {"N(Y)", n});
     else COST_ADD(op, cost, COST_ELEMENTWISE, op_times(op, n, 2), "2*N(Y)", {"N(Y)", n});
 }
@@ -164,7 +157,7 @@ void cost_qlinear_softmax(Op *op, Cost *cost) {
     Expr rows = op_rows(op, 0, op_int(op, "axis", -1), op_int(op, "opset", 13) < 13);
     if (!expr_is_known(rows) && expr_is_known(n)) cost_gap(op, cost, "the axis is none of the input");
     cost->flags |= COST_IN_PLACE;
-    add_requantise(op, cost, n, n);
+    cost_requantize(op, cost, n, n);
     COST_ADD(op, cost, COST_ELEMENTWISE, op_minus(op, op_times(op, n, 4), op_times(op, rows, 2)),
              "4*N(X) - 2*R", {"N(X)", n}, {"R", rows});
     COST_ADD(op, cost, COST_TRANSCENDENTALS, n, "N(X)", {"N(X)", n});
@@ -172,7 +165,7 @@ void cost_qlinear_softmax(Op *op, Cost *cost) {
 
 void cost_qlinear_concat(Op *op, Cost *cost) {
     Expr n = op_elements(op, OUTPUT(0));
-    add_requantise(op, cost, n, n);
+    cost_requantize(op, cost, n, n);
 }
 
 /* Rfft, Irfft: of R signals of n = n1*n2.. numbers, real on one side, half of 5*n*log2(n), n1's logarithm
