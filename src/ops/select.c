@@ -22,7 +22,7 @@ void infer_one_hot(Op *op) {
     op_set(op, 0, op_dtype(op, 2), &shape);
 }
 
-/* Each index becomes `depth` elements along the axis: off, and on where it says. Before opset 11 an index below 0 is outside. */
+/* Each index becomes `depth` elements along the axis: off, and on where it says. Before opset 11 one below 0 is outside. */
 void contents_one_hot(Op *op) {
     Shape indices;
     uint32_t count, stride = 1;
