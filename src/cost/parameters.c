@@ -161,7 +161,8 @@ static void visit_consumers(Search *search, Id value) {
     for (uint32_t i = 0; i < consumers.count && i < PARAMETER_USERS; i++) {
         IdSpan inputs = node_inputs(model, consumers.ids[i]), outputs = node_outputs(model, consumers.ids[i]);
         uint32_t position = 0;
-        while (position < inputs.count && position < FORMAL_LIMIT && inputs.ids[position] != value) position++;
+        while (position < inputs.count && position < FORMAL_LIMIT && inputs.ids[position] != value)
+            position++;
         if (hands_on(search, consumers.ids[i], position))
             for (uint32_t o = 0; o < outputs.count && o < PARAMETER_USERS; o++)
                 add_pending(search, outputs.ids[o]);
