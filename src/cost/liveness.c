@@ -509,19 +509,19 @@ static bool find_body_peak(Finder *finder, uint32_t frame, Peak *peak) {
 }
 
 /* What a call makes stands in its body and as the node's outputs: it is counted with the outputs. */
-static void subtract_outputs(Finder *finder, uint32_t frame, Id node, Peak *peak) {
+static bool subtract_outputs(Finder *finder, uint32_t frame, Id node, Peak *peak) {
     Algebra *algebra = finder->costs->shapes->algebra;
     IdSpan outputs = node_outputs(finder->costs->shapes->model, node);
     for (uint32_t i = 0; i < outputs.count; i++) {
         uint32_t size = SIZE_NONE;
-        if (outputs.ids[i] == ID_NONE ||
-            !size_of(finder, *shapes_fact(finder->costs->shapes, frame, outputs.ids[i]), &size))
-            continue;
+        if (outputs.ids[i] == ID_NONE) continue;
+        if (!size_of(finder, *shapes_fact(finder->costs->shapes, frame, outputs.ids[i]), &size)) return false;
         uint64_t bytes = finder->sizes.items[size].bytes;
         peak->at.bytes = peak->at.bytes > bytes ? peak->at.bytes - bytes : 0;
         peak->formula =
             expr_max(algebra, expr_subtract(algebra, peak->formula, finder->sizes.items[size].formula), 0);
     }
+    return true;
 }
 
 static bool find_inner(Finder *finder, uint32_t frame, Id node, uint64_t *bytes, Expr *formula) {
@@ -531,8 +531,8 @@ static bool find_inner(Finder *finder, uint32_t frame, Id node, uint64_t *bytes,
     for (uint32_t i = 0; i < count; i++) {
         Peak peak;
         if (!find_body_peak(finder, frames[i], &peak)) return false;
-        if (finder->costs->shapes->frames.items[frames[i]].kind == FRAME_CALL)
-            subtract_outputs(finder, frame, node, &peak);
+        bool is_call = finder->costs->shapes->frames.items[frames[i]].kind == FRAME_CALL;
+        if (is_call && !subtract_outputs(finder, frame, node, &peak)) return false;
         if (peak.at.bytes > *bytes) *bytes = peak.at.bytes;
         *formula = peak.is_for_all ? expr_max(algebra, *formula, peak.formula) : EXPR_UNKNOWN;
     }

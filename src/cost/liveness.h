@@ -14,7 +14,7 @@
 typedef struct LivenessPeak {
     uint64_t bytes; /* at the values given; saturates */
     Id node;        /* of the main graph; ID_NONE when it has none */
-    Expr formula;   /* what is alive there; EXPR_UNKNOWN when it, or a body's peak, is too long or has none */
+    Expr formula;   /* what is alive there; EXPR_UNKNOWN: too many terms, or a body's peak has no formula */
     bool is_for_all;
     IdArray alive;      /* values of the main graph, besides a body's */
     uint64_t inner;     /* bytes of the body that runs there */
