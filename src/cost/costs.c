@@ -382,7 +382,8 @@ static void enter_child(void *context, uint32_t child) {
         copy_flags(costs, child, model_list(model, graph->outputs), f->parent, node_outputs(model, f->node));
 }
 
-/* Counts what is inside of a node, adds what the If itself takes to `cost` and all the rest to `inside`. */
+/* Counts what is inside of a node, adds what the If itself takes to `cost` and all the rest to `inside`. A body of which nobody
+ * knows how often it runs is in no sum: the node is a gap. */
 static void count_bodies(Counter *counter, const Op *op, Cost *cost, Cost *inside) {
     static const char *const branching[] = {"If"};
     Costs *costs = counter->costs;
@@ -390,11 +391,18 @@ static void count_bodies(Counter *counter, const Op *op, Cost *cost, Cost *insid
     visit_children(costs, op->frame, op->node, enter_child, counter);
     visit_children(costs, op->frame, op->node, collect_child, &children);
     if (children.count == 2 && is_named(op, branching, 1)) choose_branch(costs, &children, cost);
-    for (uint32_t i = 0; i < children.count; i++) add_child(costs, children.frames[i], inside);
-    if (children.count > 0) return;
+    bool is_known = children.count > 0;
+    for (uint32_t i = 0; i < children.count; i++) {
+        uint32_t child = children.frames[i];
+        if (!expr_is_known(costs->shapes->frames.items[child].turns))
+            is_known = costs->frames.items[child].is_counted = false;
+        add_child(costs, child, inside);
+    }
+    if (is_known) return;
     cost->metrics[COST_MACS] = cost->metrics[COST_ELEMENTWISE] = cost->metrics[COST_TRANSCENDENTALS] =
         EXPR_UNKNOWN;
-    add_gap(costs, op->frame, op->node, "its body was not inferred");
+    add_gap(costs, op->frame, op->node, "%s",
+            children.count ? "how often its body runs is not known" : "its body was not inferred");
 }
 
 static CostId count_one(Counter *counter, uint32_t frame, Id node, Cost *inside) {
@@ -612,7 +620,7 @@ bool costs_shape_coverage(const Costs *costs, uint64_t *nodes, uint64_t *known) 
     if (!by_shape) return false;
     for (uint32_t f = 0; f < costs->frames.count; f++) {
         const Graph *graph = &shapes->model->graphs.items[shapes->frames.items[f].graph];
-        if (f > 0 && !costs->frames.items[f].is_counted) continue;
+        if (costs->frames.items[f].weight == 0) continue;
         *nodes += graph->node_count;
         for (uint32_t i = 0; i < graph->node_count; i++)
             if (is_node_known(shapes, f, graph->first_node + i, by_shape)) ++*known;

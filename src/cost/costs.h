@@ -7,8 +7,8 @@
  *     nodes     CostId, frame by frame: nodes[frames[f].first_node + (node - graph.first_node)]. The first frame of a graph has
  *               its nodes' costs at their own ids.
  *     frames    beside Shapes.frames. `weight` says how often the frame runs in one run of the model: the product of the trip
- *               counts around it; 0 for the branch of an If that costs less than the other one. `total` is the sum of the
- *               frame's nodes with all that is inside of them.
+ *               counts around it; 0 for the branch of an If that costs less than the other one, and for a body whose trip
+ *               count has no formula. `total` is the sum of the frame's nodes with all that is inside of them.
  *     flags     by fact: which values are constant, which follow from shapes (VALUE_IS_CONSTANT, VALUE_IS_SHAPE)
  *
  * An If costs what its larger branch does. Where none is larger for all symbols and in all metrics, the If itself has
@@ -72,8 +72,8 @@ static inline uint8_t costs_value_flags(const Costs *costs, uint32_t frame, Id v
     return at < costs->flag_count ? costs->flags[at] : 0;
 }
 
-/* Nodes, each once for every frame it is in, without those of training graphs and of branches that do not count (as in
- * sums); and how many of them have outputs whose shapes are known (no dimension that should follow and does not). False when
+/* Nodes, each once for every frame it is in, without those whose frame has weight 0 (training graphs, branches that do
+ * not count; as in sums); and how many of them have outputs whose shapes are known (no dimension that should follow and does not). False when
  * memory runs out. */
 bool costs_shape_coverage(const Costs *costs, uint64_t *nodes, uint64_t *known);
 

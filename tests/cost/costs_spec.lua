@@ -304,6 +304,30 @@ describe("what is not known", function()
   end)
 end)
 
+describe("a body that runs nobody knows how often", function()
+  it("makes its node a gap, and is left out of sums", function()
+    local m = parse [[g (float[] x, float[4] z) => (y, w) {
+      w = Abs (z)
+      y = Scan <num_scan_inputs = 1, body = b (float[3] i) => (float[3] o) { o = Abs (i) }> (x)
+    }]]
+    assert.equal("4", show(m.cost.elementwise))
+    assert.equal(1, m.cost.unknown)
+    assert.equal("how often its body runs is not known", m.cost_gaps[1].reason)
+  end)
+end)
+
+describe("coverage", function()
+  it("leaves out what is in branches that do not count", function()
+    local m = parse [[g (bool c, float[N] x) => (y) {
+      y = If (c) <then_branch = t () => (a) {
+        a = If (c) <then_branch = t2 () => (a2) { a2 = Abs (x) }, else_branch = t3 () => (a3) { a3 = Neg (x) }>
+      }, else_branch = e () => (b) { p = Abs (x) q = Abs (p) b = Abs (q) }>
+    }]]
+    assert.equal(4, m.cost.nodes)
+    assert.equal(4, m.coverage.nodes)
+  end)
+end)
+
 describe("an input that is no image", function()
   it("gives no MACs, though the output is declared as one", function()
     local m = parse [[<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]>
