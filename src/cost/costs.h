@@ -72,9 +72,9 @@ static inline uint8_t costs_value_flags(const Costs *costs, uint32_t frame, Id v
     return at < costs->flag_count ? costs->flags[at] : 0;
 }
 
-/* Nodes, each once for every frame it is in, without those whose frame has weight 0 (training graphs, branches that do
- * not count; as in sums); and how many of them have outputs whose shapes are known (no dimension that should follow and does not). False when
- * memory runs out. */
+/* Nodes, each once for every frame it is in, without those whose frame has weight 0 (training graphs, branches that do not
+ * count: as in sums); and how many of them have outputs whose shapes are known (no dimension that should follow and does
+ * not). False when memory runs out. */
 bool costs_shape_coverage(const Costs *costs, uint64_t *nodes, uint64_t *known);
 
 /* ---- sums ---- */
