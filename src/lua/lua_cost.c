@@ -372,6 +372,7 @@ int model_costs(lua_State *L) {
         lua_setfield(L, -3, "key");
         luaL_tolstring(L, -1, NULL);
         lua_remove(L, -2);
+        model_check(L, 1); /* a key's __tostring may have closed it */
         lua_cost_push_sum(L, 1, &sums[i]);
         lua_setfield(L, -2, "cost");
         lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -550,8 +551,11 @@ int node_get_cost_notes(lua_State *L) {
     OperatorCall call;
     CostHook hook = lua_operator_cost_hook(L, model, &call);
     Cost cost;
-    if (frame != FRAME_NONE && !costs_explain(costs, frame, handle->id, &hook, &cost, notes))
-        return luaL_error(L, "out of memory");
+    bool was_inferring = handle->owner->is_inferring;
+    handle->owner->is_inferring = true;
+    bool done = frame == FRAME_NONE || costs_explain(costs, frame, handle->id, &hook, &cost, notes);
+    handle->owner->is_inferring = was_inferring;
+    if (!done) return luaL_error(L, "out of memory");
     push_notes(L, model, notes);
     return 1;
 }

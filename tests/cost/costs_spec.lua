@@ -61,6 +61,14 @@ describe("the seed model", function()
     assert.has_error(function() m:costs(3) end)
   end)
 
+  it("raises when a key closes the model", function()
+    local closed = parse "g (float[N] x) => () { y = Exp (x) }"
+    local key = setmetatable({}, {__tostring = function() closed:close() return "key" end})
+    local ok, message = pcall(closed.costs, closed, function() return key end)
+    assert.is_false(ok)
+    assert.equal("model is closed", message)
+  end)
+
   it("tells constants and shape arithmetic apart", function()
     assert.same({1167, 0, 144, 204}, {cost.nodes, cost.unknown, cost.constant, cost.shape})
     local bound = m:with{dims = {unk__493 = 1}}.cost

@@ -71,6 +71,14 @@ describe("onnxdoc.operator", function()
     assert.is_truthy(run(function() return model.symbols end):find("shapes are not there yet", 1, true))
     assert.is_truthy(run(function() return model:value("x").shape end):find("shapes are not there yet", 1, true))
     assert.is_truthy(run(function() model:close() end):find("cannot be closed", 1, true))
+    local explained
+    onnxdoc.operator{domain = "test.operator", name = "Inward", cost = function()
+      if explained then explained = not pcall(model.close, model) end
+      return {macs = 1}
+    end}
+    explained = model.cost and true
+    assert.same({}, model:value("y").producer.cost_notes)
+    assert.is_true(explained)
     local view
     onnxdoc.operator{domain = "test.operator", name = "Inward", shape = function(node)
       if model and not view then view = model:with{dims = {N = 3}} end
