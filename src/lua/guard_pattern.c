@@ -55,11 +55,13 @@ static const char *item_end(Matcher *m, const char *p) {
         return p + 1;
     }
     if (first != '[') return p;
+    const char *set = p;
     if (*p == '^') p++;
     do {
         if (p == m->pattern_end) luaL_error(m->L, "malformed pattern (missing ']')");
         if (*p++ == ESCAPE && p < m->pattern_end) p++;
     } while (*p != ']');
+    count_steps(m, (size_t)(p - set) / BYTES_PER_STEP);
     return p + 1;
 }
 
@@ -367,6 +369,7 @@ static int find(lua_State *L, bool is_find) {
         lua_pushnil(L);
         return 1;
     }
+    guard_spend(L, pattern.size / BYTES_PER_STEP);
     if (is_find && (lua_toboolean(L, 4) || is_plain(pattern.data, pattern.size)))
         return find_plain(L, subject, pattern, start);
     return find_match(L, subject, pattern, start, is_find);

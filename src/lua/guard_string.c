@@ -68,8 +68,9 @@ static int string_rep(lua_State *L) {
 }
 
 void guard_push_string(lua_State *L) {
-    static const char *const plain[] = {"byte", "char", "len", "sub", "packsize", NULL};
-    static const char *const told[] = {"format", "lower", "upper", "reverse", "pack", "unpack", NULL};
+    static const char *const plain[] = {"byte", "char", "len", "sub", NULL};
+    static const char *const told[] = {"format", "lower",    "upper",  "reverse",
+                                       "pack",   "packsize", "unpack", NULL};
     lua_createtable(L, 0, 17);
     set_stock(L, LUA_STRLIBNAME, plain, false);
     set_stock(L, LUA_STRLIBNAME, told, true);

@@ -5,6 +5,8 @@
 
 /* Elements between two counts. */
 #define PIECE 256
+/* Of strings that are compared: see guard_string.c. */
+#define BYTES_PER_INSTRUCTION 16
 
 static void spend_step(lua_State *L, lua_Integer step) {
     if (step % PIECE == 0) guard_spend(L, PIECE);
@@ -143,6 +145,16 @@ static void fix_length(lua_State *L, lua_Integer size) {
     lua_setmetatable(L, -2);
 }
 
+/* Long strings take long to compare. */
+static int compare_less(lua_State *L) {
+    if (lua_type(L, 1) == LUA_TSTRING && lua_type(L, 2) == LUA_TSTRING) {
+        lua_Unsigned first = lua_rawlen(L, 1), second = lua_rawlen(L, 2);
+        guard_spend(L, (first < second ? first : second) / BYTES_PER_INSTRUCTION);
+    }
+    lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPLT));
+    return 1;
+}
+
 /* upvalue: the stock sort, which gets a plain table */
 static int table_sort(lua_State *L) {
     lua_Integer size = check_length(L, 1, changes);
@@ -150,6 +162,10 @@ static int table_sort(lua_State *L) {
         luaL_argcheck(L, size < INT32_MAX, 1, "array too big");
         if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TFUNCTION);
         lua_settop(L, 2);
+        if (lua_isnil(L, 2)) {
+            lua_pushcfunction(L, compare_less);
+            lua_replace(L, 2);
+        }
         lua_newtable(L);
         move(L, 1, 3, 1, size, 1, false);
         fix_length(L, size);

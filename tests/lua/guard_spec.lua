@@ -331,6 +331,10 @@ describe("endless code ends", function()
     "local s = ('x'):rep(4e6) while true do local _ = s:upper():lower():reverse() end",
     "local s = ('x'):rep(4e6) while true do local _ = s:find('yy', 1, true) end",
     "local s = ('x'):rep(4e6) while true do utf8.len(s) end",
+    "local s = ('x'):rep(4e6) while true do ('x'):find(s) end",
+    "local s = '[' .. ('x'):rep(2e6) .. ']' while true do (''):match(s) end",
+    "local s = (' '):rep(4e6) while true do string.packsize(s) end",
+    "local s, t = ('\\0'):rep(4e5), {} for i = 1, 2000 do t[i] = s end table.sort(t)",
     "while true do onnxdoc.expr('n') end",
     "while true do local e = onnxdoc.expr('n') for i = 1, 50 do e = e + i * onnxdoc.expr('n' .. i) end end",
   }
