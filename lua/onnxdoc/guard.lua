@@ -17,7 +17,7 @@ local guard = {}
 -- between calls included, bytes of the longest string, seconds on the clock.
 guard.limits = {instructions = 50e6, memory = 256 * 2 ^ 20, string = 16 * 2 ^ 20, seconds = 10}
 
-local parts, spend = onnxdoc._guard.parts, onnxdoc._guard.spend
+local parts, spend, size = onnxdoc._guard.parts, onnxdoc._guard.spend, onnxdoc._guard.size
 
 local function copy(t)
   local copied = {}
@@ -78,11 +78,17 @@ local sizes = {
     while true do
       local name, value = debug.getupvalue(f, i)
       if not name then return 40 + 16 * i end
-      if not is_host or type(value) == "thread" or type(value) == "string" then visit(value) end
+      local kind = type(value)
+      if not is_host or kind == "thread" or kind == "string" or kind == "userdata" then visit(value) end
       i = i + 1
     end
   end,
-  userdata = function() return 100 end,
+  -- A handle keeps its model, an Expr its algebra.
+  userdata = function(object, visit)
+    local owner = debug.getuservalue(object, 1)
+    if type(owner) == "userdata" then visit(owner) end
+    return size(object)
+  end,
   thread = function(thread, visit)
     local bytes, level = 1000, 0
     local function visit_locals(step)

@@ -377,7 +377,7 @@ static int pack(lua_State *L) {
 static int draft_load(lua_State *L) {
     Draft *draft = luaL_checkudata(L, 1, DRAFT_TYPE);
     const char *directory = luaL_optstring(L, 2, NULL);
-    LuaModel *owner = lua_model_prepare(L);
+    LuaModel *owner = lua_model_prepare(L, 20000 + 16 * draft->rope.size);
     Error err = {0};
     Source *source = rope_source(&draft->rope, &err);
     if (!source) return object_fail(L, &err);

@@ -20,6 +20,9 @@ static const char STRINGS = 0; /* registry: the string functions while a guard r
 #define SPENT_AT_ONCE 4096
 /* Collections that the limit may force before it is final: each goes through all memory. */
 #define REFUSALS 32
+/* Garbage with a finalizer outlives the collections that the limit forces, and takes two of the others: one is made each
+ * time such objects took this part of the limit. */
+#define HELD_PARTS 4
 /* What a call may give: the room for it is there before, since nothing may raise behind it. */
 #define RESULTS_LIMIT 1000
 /* Bytes of a source text. */
@@ -45,6 +48,7 @@ typedef struct GuardRun {
     int64_t limit, grown, peak; /* bytes */
     int64_t taken;              /* of these, outside of the Lua state */
     int64_t made;               /* without what was given back */
+    int64_t held;               /* outside of the state by objects made since the last collection for their sake */
     uint64_t instructions, pending;
     double start, ticked;
     bool collects;    /* the collector was on */
@@ -251,6 +255,17 @@ void guard_check_length(lua_State *L, uint64_t length) {
 
 bool guard_runs(lua_State *L) {
     return find_confined(L) != NULL;
+}
+
+void *guard_new_userdata(lua_State *L, size_t size, int user_values, uint64_t outside) {
+    GuardRun *run = find_confined(L);
+    if (!run) return lua_newuserdatauv(L, size, user_values);
+    run->held += (int64_t)outside;
+    if (run->held > run->limit / HELD_PARTS) {
+        run->held = 0;
+        lua_gc(L, LUA_GCCOLLECT);
+    }
+    return lua_newuserdatauv(L, size + (size_t)outside, user_values);
 }
 
 bool guard_is_broken(lua_State *L) {
@@ -619,6 +634,13 @@ static int guard_spend_bytes(lua_State *L) {
     return 0;
 }
 
+/* _guard.size(userdata): its bytes */
+static int guard_size(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TUSERDATA);
+    object_push_unsigned(L, lua_rawlen(L, 1) + 40);
+    return 1;
+}
+
 static void register_guard(lua_State *L) {
     static const Field fields[] = {{"used", get_used}, {"closed", get_closed}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"call", guard_call},
@@ -643,4 +665,6 @@ void lua_guard_push(lua_State *L) {
     lua_setfield(L, -2, "parts");
     lua_pushcfunction(L, guard_spend_bytes);
     lua_setfield(L, -2, "spend");
+    lua_pushcfunction(L, guard_size);
+    lua_setfield(L, -2, "size");
 }

@@ -57,6 +57,9 @@ void guard_spend(lua_State *L, uint64_t instructions);
 void guard_take(lua_State *L, uint64_t bytes);
 /* As guard_take, of what stays with the guard for as long as there is one. */
 void guard_keep(lua_State *L, uint64_t bytes);
+/* lua_newuserdatauv for what holds about `outside` bytes that are not in the Lua state: while a guard runs the userdata is
+ * that much larger, so that its limit, the collector and what measures the code's memory see them. */
+void *guard_new_userdata(lua_State *L, size_t size, int user_values, uint64_t outside);
 /* Raises when a guard runs: `what` is not for code from elsewhere. */
 void guard_refuse(lua_State *L, const char *what);
 /* Whether a guard runs, and whether one that runs is broken: then what was made meanwhile is to be thrown away. */
@@ -98,7 +101,7 @@ void guard_push_math(lua_State *L);
 /* find, match, gmatch and gsub. */
 extern const luaL_Reg guard_pattern_functions[];
 
-/* onnxdoc._guard = {new =, parts =, spend =} */
+/* onnxdoc._guard = {new =, parts =, spend =, size =} */
 void lua_guard_push(lua_State *L);
 
 #endif

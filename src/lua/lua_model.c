@@ -24,8 +24,8 @@ static ByteRange whole_file(const Model *model) {
     return (ByteRange){0, model->source->size};
 }
 
-LuaModel *lua_model_prepare(lua_State *L) {
-    LuaModel *owner = lua_newuserdatauv(L, sizeof *owner, MODEL_USER_VALUES);
+LuaModel *lua_model_prepare(lua_State *L, uint64_t nbytes) {
+    LuaModel *owner = guard_new_userdata(L, sizeof *owner, MODEL_USER_VALUES, nbytes);
     *owner = (LuaModel){0};
     luaL_setmetatable(L, MODEL_TYPE);
     return owner;
@@ -61,8 +61,10 @@ int lua_model_load(lua_State *L, LuaModel *owner, Source *source, const ModelOpt
 }
 
 void lua_model_push_view(lua_State *L, int base) {
-    LuaModel *owner = lua_touserdata(L, base), *view = lua_model_prepare(L);
+    LuaModel *owner = lua_touserdata(L, base);
     if (owner->base) owner = owner->base;
+    uint64_t nbytes = 20000 + ((uint64_t)owner->model->node_count + owner->model->value_count) * 64;
+    LuaModel *view = lua_model_prepare(L, nbytes);
     view->base = owner;
     view->next_view = owner->views;
     owner->views = view;

@@ -140,8 +140,9 @@ void lua_tensor_register(lua_State *L);
 
 /* A model gets its userdata first and is loaded then, so that nothing is lost when Lua runs out of memory: prepare
  * pushes the userdata, closed; load makes it own the model in `source`, which it takes over, and leaves one value on
- * top, the userdata, or three: nil, message, code. Returns how many. */
-LuaModel *lua_model_prepare(lua_State *L);
+ * top, the userdata, or three: nil, message, code. Returns how many. `nbytes`: what the model will hold, roughly, for
+ * the guard that may run. */
+LuaModel *lua_model_prepare(lua_State *L, uint64_t nbytes);
 int lua_model_load(lua_State *L, LuaModel *owner, Source *source, const ModelOptions *options);
 
 /* Pushes a Model userdata that shares the model of the one at `base` and closes with it. */

@@ -54,7 +54,7 @@ static int onnxdoc_load(lua_State *L) {
     const char *path = luaL_checklstring(L, 1, &size);
     luaL_argcheck(L, strlen(path) == size, 1, "a path has no NUL");
     LoadOptions options = check_options(L, 2, false);
-    LuaModel *owner = lua_model_prepare(L);
+    LuaModel *owner = lua_model_prepare(L, 0);
     Error err = {0};
     Source *source = source_open(path, &err);
     if (!source) return object_fail(L, &err);
@@ -66,7 +66,7 @@ static int onnxdoc_load_bytes(lua_State *L) {
     size_t size;
     const char *bytes = luaL_checklstring(L, 1, &size);
     LoadOptions options = check_options(L, 2, true);
-    LuaModel *owner = lua_model_prepare(L);
+    LuaModel *owner = lua_model_prepare(L, 16 * (uint64_t)size);
     Error err = {0};
     Source *source = source_from_memory(bytes, size, &err);
     if (!source) return object_fail(L, &err);

@@ -14,6 +14,10 @@ static const char PATHS_TYPE[] = "onnxdoc.Paths";
 
 #define PATHS_DEFAULT_LIMIT 1000
 
+/* Roughly what they hold, for a guard. */
+#define PATTERN_NBYTES(size) (4096 + 24 * (uint64_t)(size))
+#define FINDER_NBYTES(model) (2048 + 4 * ((uint64_t)(model)->node_count + (model)->value_count))
+
 /* What the userdata hold; NULL until it is made. */
 typedef struct LuaPattern {
     Pattern *pattern;
@@ -28,7 +32,8 @@ typedef struct LuaFinder {
 static bool push_pattern(lua_State *L, int text, Error *err) {
     Bytes bytes;
     bytes.data = lua_tolstring(L, text, &bytes.size);
-    LuaPattern *self = lua_newuserdatauv(L, sizeof *self, 0);
+    guard_spend(L, 100 + bytes.size);
+    LuaPattern *self = guard_new_userdata(L, sizeof *self, 0, PATTERN_NBYTES(bytes.size));
     self->pattern = NULL;
     luaL_setmetatable(L, PATTERN_TYPE);
     self->pattern = pattern_compile(bytes, err);
@@ -286,7 +291,7 @@ int model_find(lua_State *L) {
     push_where(L, 3);
     lua_settop(L, 4);
     View *view = lua_view(L, 1, option_is_true(L, 3, "raw"));
-    LuaFinder *self = lua_newuserdatauv(L, sizeof *self, 0);
+    LuaFinder *self = guard_new_userdata(L, sizeof *self, 0, FINDER_NBYTES(owner->model));
     self->finder = NULL;
     luaL_setmetatable(L, FINDER_TYPE);
     FindOptions options = {.all = search.all || !lua_isnil(L, search.where), .graph = ID_NONE};

@@ -545,7 +545,6 @@ static void merge_options(lua_State *L, int model, int given) {
 static void spend_inference(lua_State *L) {
     const Model *model = model_check(L, 1)->model;
     guard_spend(L, 5000 + (uint64_t)model->node_count * 200);
-    guard_take(L, 20000 + ((uint64_t)model->node_count + model->value_count) * 64);
 }
 
 int model_with(lua_State *L) {

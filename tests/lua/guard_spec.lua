@@ -400,6 +400,28 @@ describe("large code ends", function()
     assert.is_true(collectgarbage("count") - before < 80000)
   end)
 
+  it("also where it is objects that hold memory of their own", function()
+    local m = parse(relu)
+    for _, source in ipairs {"kept[#kept + 1] = onnxdoc.pattern('Relu(_)')", "kept[#kept + 1] = m:find('Relu(_)')",
+      "kept[#kept + 1] = m:with{dims = {N = 2}}", "kept[#kept + 1] = m:with{dims = {N = 2}}:value('t')",
+      "kept[#kept + 1] = onnxdoc.parse('g (float[N] x) => () { y = Abs(x) }'):value('y')"} do
+      local g = guard.new(with{instructions = 50e6, memory = 2 ^ 20})
+      local f = assert(g:load("local m = ... kept = kept or {} for i = 1, 20 do " .. source .. " end return #kept", "=x"))
+      local ok, count, message = true, 0, nil
+      while ok and count < 2000 do
+        ok, message = g:call(f, m)
+        count = ok and message or count
+      end
+      assert.is_false(ok, source)
+      assert.truthy(message:find("^limit: .*memory"), message)
+    end
+    for _, source in ipairs {"onnxdoc.pattern('Relu(_)')", "m:find('Relu(_)', {count = true})", "m:with{dims = {N = 2}}"} do
+      local ok, message = run("local m = ... for i = 1, " .. scale(1000) .. " do local _ = " .. source .. " end",
+        with{instructions = 50e6, memory = 2 ^ 20}, m)
+      assert.is_true(ok, message)
+    end
+  end)
+
   it("but not what only makes garbage", function()
     local g = guard.new(with{instructions = 50e6, memory = 4 * 2 ^ 20, seconds = 60})
     local f = assert(g:load("local t = {} for i = 1, 200 do t[i] = ('x'):rep(1000) .. i end", "=x"))
