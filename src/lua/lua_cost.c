@@ -269,10 +269,8 @@ int model_get_coverage(lua_State *L) {
     uint64_t nodes, known;
     if (!costs_shape_coverage(lua_costs(L, 1), &nodes, &known)) return luaL_error(L, "out of memory");
     lua_createtable(L, 0, 2);
-    object_push_unsigned(L, nodes);
-    lua_setfield(L, -2, "nodes");
-    object_push_unsigned(L, known);
-    lua_setfield(L, -2, "shapes");
+    object_set_unsigned(L, "nodes", nodes);
+    object_set_unsigned(L, "shapes", known);
     return 1;
 }
 
@@ -395,21 +393,16 @@ static LivenessPeak *push_peak(lua_State *L) {
     return peak;
 }
 
-static void set_bytes(lua_State *L, const char *field, uint64_t bytes) {
-    object_push_unsigned(L, bytes);
-    lua_setfield(L, -2, field);
-}
-
 static void push_peak_table(lua_State *L, const LivenessPeak *peak, bool with_orders) {
     lua_createtable(L, 0, 12);
-    set_bytes(L, "bytes", peak->bytes);
-    set_bytes(L, "inner", peak->inner);
-    set_bytes(L, "unknown", peak->unknown);
+    object_set_unsigned(L, "bytes", peak->bytes);
+    object_set_unsigned(L, "inner", peak->inner);
+    object_set_unsigned(L, "unknown", peak->unknown);
     if (with_orders) {
-        set_bytes(L, "held", peak->held);
-        set_bytes(L, "reused", peak->reused);
-        set_bytes(L, "least", peak->least);
-        set_bytes(L, "scheduled", peak->scheduled);
+        object_set_unsigned(L, "held", peak->held);
+        object_set_unsigned(L, "reused", peak->reused);
+        object_set_unsigned(L, "least", peak->least);
+        object_set_unsigned(L, "scheduled", peak->scheduled);
     }
     object_push(L, 1, OBJECT_NODE, peak->node);
     lua_setfield(L, -2, "node");

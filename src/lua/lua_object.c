@@ -165,6 +165,11 @@ void object_push_unsigned(lua_State *L, uint64_t value) {
     else lua_pushnumber(L, (lua_Number)value);
 }
 
+void object_set_unsigned(lua_State *L, const char *field, uint64_t value) {
+    object_push_unsigned(L, value);
+    lua_setfield(L, -2, field);
+}
+
 void object_add_shown(luaL_Buffer *buffer, Bytes name, char quote_with) {
     const char special[] = {'\\', quote_with, '\0'};
     for (size_t i = 0;;) {

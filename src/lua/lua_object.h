@@ -100,6 +100,8 @@ void object_push_symbol(lua_State *L, const Model *model, Symbol symbol);
 void object_push_operator(lua_State *L, const Model *model, Id op);
 /* Integers from 64 unsigned bits; past 2^63 a float. */
 void object_push_unsigned(lua_State *L, uint64_t value);
+/* The same, as a field of the table at the top. */
+void object_set_unsigned(lua_State *L, const char *field, uint64_t value);
 
 /* Adds a name as people see it: escaped, `quote` (or 0 for none) escaped too. */
 void object_add_shown(luaL_Buffer *buffer, Bytes name, char quote);

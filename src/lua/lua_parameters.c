@@ -3,18 +3,13 @@
 #include "cost/parameters.h"
 #include "lua/lua_cost.h"
 
-static void set_unsigned(lua_State *L, const char *field, uint64_t value) {
-    object_push_unsigned(L, value);
-    lua_setfield(L, -2, field);
-}
-
 /* {tensors, elements, nbytes, unknown} */
 static void push_count(lua_State *L, const ParameterCount *count) {
     lua_createtable(L, 0, 4);
-    set_unsigned(L, "tensors", count->tensors);
-    set_unsigned(L, "elements", count->elements);
-    set_unsigned(L, "nbytes", count->nbytes);
-    set_unsigned(L, "unknown", count->unknown);
+    object_set_unsigned(L, "tensors", count->tensors);
+    object_set_unsigned(L, "elements", count->elements);
+    object_set_unsigned(L, "nbytes", count->nbytes);
+    object_set_unsigned(L, "unknown", count->unknown);
 }
 
 static void push_by_dtype(lua_State *L, const ParameterCount *counts) {
@@ -35,7 +30,7 @@ static void push_by_use(lua_State *L, const ParameterCount *counts) {
     }
 }
 
-/* A list of the tensors for which wanted(use, users) holds. */
+/* A list of the tensors of that use. */
 static void push_tensors(lua_State *L, const LuaModel *owner, const uint8_t *uses, uint8_t use) {
     lua_Integer at = 0;
     lua_newtable(L);

@@ -353,17 +353,12 @@ static int tensor_values(lua_State *L) {
     return done ? 1 : object_fail(L, &owner->err);
 }
 
-static void set_count(lua_State *L, const char *field, uint64_t count) {
-    object_push_unsigned(L, count);
-    lua_setfield(L, -2, field);
-}
-
 static void push_stats(lua_State *L, const Stats *stats) {
     lua_createtable(L, 0, 8);
-    set_count(L, "count", stats->count);
-    set_count(L, "zeros", stats->zeros);
-    set_count(L, "nan", stats->nan);
-    set_count(L, "inf", stats->inf);
+    object_set_unsigned(L, "count", stats->count);
+    object_set_unsigned(L, "zeros", stats->zeros);
+    object_set_unsigned(L, "nan", stats->nan);
+    object_set_unsigned(L, "inf", stats->inf);
     if (!stats->finite) return;
     push_element(L, &stats->min);
     lua_setfield(L, -2, "min");
