@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A node on the path at hand, and which of its users comes next. */
+/* A node on the path at hand, and which of the nodes behind it comes next (in Walk.next). */
 typedef struct Step {
     Id node;
-    uint32_t output, user;
+    uint32_t at;
 } Step;
 
 typedef struct Walk {
@@ -14,6 +14,9 @@ typedef struct Walk {
     const Model *model;
     Id end;
     uint8_t *reaches; /* by node: the end lies in front of it */
+    uint32_t *first;  /* by node: its nodes in `next` */
+    IdArray next;     /* of nodes that reach the end: those that read them and reach it, too, each once */
+    Id *listed_for;   /* by node: the node it was listed behind last */
     Array(Step) steps;
     Paths *paths;
     uint32_t limit;
@@ -41,43 +44,35 @@ static bool mark_back(Walk *w) {
     return done;
 }
 
-static bool has_id(IdSpan sorted, Id id) {
-    uint32_t low = 0, high = sorted.count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (sorted.ids[middle] < id) low = middle + 1;
-        else high = middle;
-    }
-    return low < sorted.count && sorted.ids[low] == id;
-}
-
-static IdSpan users_of_output(const Walk *w, Id node, uint32_t output) {
-    Id value = node_outputs(w->model, node).ids[output];
-    return value == ID_NONE ? (IdSpan){0} : view_users(w->view, view_source(w->view, value));
-}
-
-/* A node that reads two outputs, or one twice, comes next once. Users stand in the order of their ids. */
-static bool is_repeated(const Walk *w, const Step *step, IdSpan users) {
-    Id user = users.ids[step->user];
-    bool found = step->user > 0 && users.ids[step->user - 1] == user;
-    for (uint32_t output = 0; output < step->output && !found; output++)
-        found = has_id(users_of_output(w, step->node, output), user);
-    return found;
-}
-
-/* The next node behind the last step; ID_NONE when there is none left. */
-static Id next_user(Walk *w, Step *step) {
-    uint32_t outputs = node_outputs(w->model, step->node).count;
-    for (; step->output < outputs; step->output++, step->user = 0) {
-        IdSpan users = users_of_output(w, step->node, step->output);
-        while (step->user < users.count) {
-            Id user = users.ids[step->user];
-            bool is_next = w->reaches[user] && !is_repeated(w, step, users);
-            step->user++;
-            if (is_next) return user;
+/* Lists what a node that reaches the end leads to: output by output, users in the order of their ids. */
+static bool list_next(Walk *w, Id node) {
+    IdSpan outputs = node_outputs(w->model, node);
+    for (uint32_t output = 0; output < outputs.count; output++) {
+        if (outputs.ids[output] == ID_NONE) continue;
+        IdSpan users = view_users(w->view, view_source(w->view, outputs.ids[output]));
+        for (uint32_t i = 0; i < users.count; i++) {
+            Id user = users.ids[i];
+            if (!w->reaches[user] || w->listed_for[user] == node) continue;
+            w->listed_for[user] = node;
+            if (!array_push(&w->next, user)) return false;
         }
     }
-    return ID_NONE;
+    return true;
+}
+
+/* Once for all paths, so that a walk never looks at what does not lead to the end. */
+static bool list_all_next(Walk *w) {
+    size_t room = w->model->node_count + (size_t)1;
+    w->first = malloc(room * sizeof *w->first);
+    w->listed_for = malloc(room * sizeof *w->listed_for);
+    if (!w->first || !w->listed_for) return false;
+    memset(w->listed_for, 0xff, room * sizeof *w->listed_for); /* ID_NONE */
+    for (Id node = 0; node < w->model->node_count; node++) {
+        w->first[node] = w->next.count;
+        if (w->reaches[node] && node != w->end && !list_next(w, node)) return false;
+    }
+    w->first[w->model->node_count] = w->next.count;
+    return true;
 }
 
 static bool keep_path(Walk *w) {
@@ -92,10 +87,14 @@ static bool keep_path(Walk *w) {
     return array_push(&paths->ends, paths->nodes.count);
 }
 
+static Step step_to(const Walk *w, Id node) {
+    return (Step){node, w->first[node]};
+}
+
 static bool walk_from(Walk *w, Id start) {
     w->steps.count = 0;
     if (!w->reaches[start]) return true;
-    if (!array_push(&w->steps, (Step){start, 0, 0})) return false;
+    if (!array_push(&w->steps, step_to(w, start))) return false;
     while (w->steps.count && !w->paths->has_more) {
         Step *last = &w->steps.items[w->steps.count - 1];
         if (last->node == w->end) {
@@ -103,9 +102,12 @@ static bool walk_from(Walk *w, Id start) {
             w->steps.count--;
             continue;
         }
-        Id next = next_user(w, last);
-        if (next == ID_NONE) w->steps.count--;
-        else if (!array_push(&w->steps, (Step){next, 0, 0})) return false;
+        if (last->at == w->first[last->node + 1]) {
+            w->steps.count--;
+            continue;
+        }
+        Id next = w->next.items[last->at++];
+        if (!array_push(&w->steps, step_to(w, next))) return false;
     }
     return true;
 }
@@ -125,8 +127,11 @@ bool paths_find(const View *view, const PathsQuery *query, Paths *paths, Error *
     w.end = query->to_node != ID_NONE ? query->to_node : view_producer(view, query->to_value);
     if (w.end == ID_NONE) return true;
     w.reaches = calloc(model->node_count + (size_t)1, 1);
-    bool done = w.reaches && mark_back(&w) && walk_all(&w, query);
+    bool done = w.reaches && mark_back(&w) && list_all_next(&w) && walk_all(&w, query);
     free(w.reaches);
+    free(w.first);
+    free(w.listed_for);
+    array_free(&w.next);
     array_free(&w.steps);
     return done || error_memory(err, "paths");
 }
