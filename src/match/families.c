@@ -5,7 +5,7 @@
 
 #include "match/hash.h"
 
-#define TALLY_LIMIT  16 /* operators of a body that are told apart */
+#define TALLY_LIMIT  16 /* operators of a body that are told apart: the smallest by hash, in whatever order */
 #define FAMILY_LIMIT 64 /* a function is compared with so many families, the last ones */
 
 typedef struct TallyItem {
@@ -15,7 +15,7 @@ typedef struct TallyItem {
 
 typedef struct Tally {
     uint32_t count;
-    uint64_t size;
+    uint64_t size;                /* nodes, those of operators that are not told apart included */
     TallyItem items[TALLY_LIMIT]; /* ascending by hash */
 } Tally;
 
@@ -32,18 +32,21 @@ typedef struct Families {
     Array(Member) members;
 } Families;
 
+static void tally_grow(Tally *self, uint64_t size) {
+    self->size = self->size + size < self->size ? UINT64_MAX : self->size + size;
+}
+
 static void tally_add(Tally *self, uint64_t hash, uint64_t count) {
     uint32_t at = 0;
-    self->size = self->size + count < self->size ? UINT64_MAX : self->size + count;
     while (at < self->count && self->items[at].hash < hash) at++;
     if (at < self->count && self->items[at].hash == hash) {
         self->items[at].count += count;
         return;
     }
-    if (self->count == TALLY_LIMIT) return;
-    memmove(self->items + at + 1, self->items + at, (self->count - at) * sizeof *self->items);
+    if (at == TALLY_LIMIT) return;
+    if (self->count < TALLY_LIMIT) self->count++;
+    memmove(self->items + at + 1, self->items + at, (self->count - at - 1) * sizeof *self->items);
     self->items[at] = (TallyItem){hash, count};
-    self->count++;
 }
 
 /* What both have is at least two thirds of what either has. */
@@ -72,12 +75,14 @@ static bool tally_body(Families *self, Id function, Tally *tally) {
         if (view->classes[node] != NODE_CLASS_COMPUTE) continue;
         if (callee == ID_NONE) {
             tally_add(tally, view_operator(view, node)->hash, 1);
+            tally_grow(tally, 1);
             continue;
         }
         if (self->by_graph[callee] == UINT32_MAX) return false;
         const Tally *inner = &self->tallies[self->by_graph[callee]];
         for (uint32_t i = 0; i < inner->count; i++)
             tally_add(tally, inner->items[i].hash, inner->items[i].count);
+        tally_grow(tally, inner->size);
     }
     return true;
 }

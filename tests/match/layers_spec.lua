@@ -354,6 +354,27 @@ describe("layers that are calls", function()
     assert.equal(m.cost.macs, macs)
     assert.equal(m.cost.macs, 5 * layers[3].cost.macs)
   end)
+
+  it("are alike in whatever order their nodes stand", function()
+    local ops = {"Abs", "Acos", "Asin", "Atan", "Ceil", "Cos", "Elu", "Erf", "Exp", "Floor", "Log", "Neg", "Relu",
+      "Round", "Selu", "Sigmoid", "Sign", "Sin", "Softplus", "Softsign"}
+    local function model(is_turned)
+      local b = onnxdoc.build{opset = {[""] = 17, ["acme"] = 1}}
+      local function body(name, from, to, step, last)
+        local f, all = b:func("acme", name, {inputs = {"x"}, outputs = {"y"}, opset = {[""] = 17}}), {}
+        for i = from, to, step do all[#all + 1] = f:op(ops[i], {"x"}) end
+        f:op(last, {f:op("Max", all)}, nil, {outputs = {"y"}})
+      end
+      body("One", 1, #ops, 1, "Identity")
+      if is_turned then body("Two", #ops, 1, -1, "Tan") else body("Two", 1, #ops, 1, "Tan") end
+      local x = b:input("x", "float32", {4})
+      for i = 1, 8 do x = b:op(i % 3 == 0 and "acme.Two" or "acme.One", {x}) end
+      b:output(x, "float32", {4})
+      return assert(b:model())
+    end
+    assert.equal("stem 0, 8 × 1, head 0", summary(model(false)))
+    assert.equal("stem 0, 8 × 1, head 0", summary(model(true)))
+  end)
 end)
 
 -- ---- hostile models ----
