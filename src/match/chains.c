@@ -26,10 +26,10 @@ struct ChainFinder {
     uint32_t start, end; /* places that are searched */
     RepeatArray repeats; /* by content, then start */
     Array(Class) classes;
-    uint64_t *sizes;        /* of the first i nodes: how many nodes that compute they stand for */
-    uint32_t *live;         /* by place: values alive between the node before it and it */
-    int64_t *reach;         /* of alignments */
-    Array(Chain) stretches; /* still to be searched: first_unit and count are start and length */
+    uint64_t *sizes;     /* of the first i nodes: how many nodes that compute they stand for */
+    uint32_t *live;      /* by place: values alive between the node before it and it */
+    int64_t *reach;      /* of alignments */
+    UnitArray stretches; /* still to be searched */
 };
 
 /* What one class comes to. */
@@ -122,17 +122,6 @@ void chains_free(Chains *chains) {
 
 /* ---- what is alive between nodes ---- */
 
-/* The first span from `place` on. */
-static uint32_t first_span(const Sequence *sequence, uint32_t place) {
-    uint32_t low = 0, high = sequence->spans.count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (sequence->spans.items[middle].from < place) low = middle + 1;
-        else high = middle;
-    }
-    return low;
-}
-
 /* The last place that reads a value within reach; the one that makes it when none does. */
 static uint32_t last_reader_within(const Sequence *sequence, const Span *span, uint64_t reach) {
     const Model *model = sequence->view->costs->shapes->model;
@@ -161,7 +150,7 @@ static void count_live(ChainFinder *self, uint32_t start, uint32_t end, uint32_t
     uint32_t from = start > before ? start - (uint32_t)before : 0;
     uint32_t *live = self->live + (start - self->start), length = end - start;
     memset(live, 0, (length + (size_t)1) * sizeof *live);
-    for (uint32_t i = first_span(sequence, from); i < sequence->spans.count; i++) {
+    for (uint32_t i = sequence_first_span(sequence, from); i < sequence->spans.count; i++) {
         const Span *span = &sequence->spans.items[i];
         if (span->from >= end) break;
         uint32_t to = span->to < start ? span->from : alive_to(sequence, span, period);
@@ -521,7 +510,7 @@ static bool search_stretch(ChainFinder *self, uint32_t start, uint32_t end, bool
 /* Less than a hundredth of the whole is not searched, which bounds how many stretches there are. */
 static bool add_stretch(ChainFinder *self, uint32_t start, uint32_t end) {
     if (end < start + 2 || 100 * (uint64_t)(end - start) < self->end - self->start) return true;
-    return array_push(&self->stretches, (Chain){start, end - start, 0, false});
+    return array_push(&self->stretches, (Unit){start, end});
 }
 
 /* Keeps the chains; what is between them is still to be searched. */
@@ -545,32 +534,22 @@ static int compare_units(const void *a, const void *b) {
     return (x->start > y->start) - (x->start < y->start);
 }
 
-/* Ascending: units are apart from each other, so that sorting them and chains by their first one keeps both together. */
-static bool sort_chains(Chains *chains) {
-    UnitArray firsts = {0};
-    for (uint32_t i = 0; i < chains->chains.count; i++)
-        if (!array_push(&firsts, (Unit){chains->units.items[chains->chains.items[i].first_unit].start, i})) {
-            array_free(&firsts);
-            return false;
-        }
-    Chains sorted = {0};
-    bool done = array_reserve(&sorted.chains, chains->chains.count + 1);
-    if (firsts.count) qsort(firsts.items, firsts.count, sizeof *firsts.items, compare_units);
-    if (chains->units.count) qsort(chains->units.items, chains->units.count, sizeof(Unit), compare_units);
-    for (uint32_t i = 0, unit = 0; done && i < firsts.count; i++) {
-        Chain chain = chains->chains.items[firsts.items[i].end];
-        chain.first_unit = unit;
-        unit += chain.count;
-        done = array_push(&sorted.chains, chain);
-    }
-    array_free(&firsts);
-    if (done) {
-        array_free(&chains->chains);
-        chains->chains.items = sorted.chains.items;
-        chains->chains.count = sorted.chains.count;
-        chains->chains.capacity = sorted.chains.capacity;
-    } else array_free(&sorted.chains);
-    return done;
+static int compare_chains(const void *a, const void *b) {
+    const Chain *x = a, *y = b;
+    return (x->first_unit > y->first_unit) - (x->first_unit < y->first_unit);
+}
+
+/* Ascending: units are apart from each other, so that sorting them and chains by where they start keeps both together. */
+static void sort_chains(Chains *chains) {
+    Unit *units = chains->units.items;
+    Chain *items = chains->chains.items;
+    uint32_t count = chains->chains.count;
+    if (count == 0) return;
+    for (uint32_t i = 0; i < count; i++)
+        items[i].first_unit = units[items[i].first_unit].start; /* until units have their order */
+    qsort(items, count, sizeof *items, compare_chains);
+    qsort(units, chains->units.count, sizeof *units, compare_units);
+    for (uint32_t i = 0, unit = 0; i < count; unit += items[i++].count) items[i].first_unit = unit;
 }
 
 bool chains_find(ChainFinder *self, bool with_parallel, Chains *chains) {
@@ -578,13 +557,14 @@ bool chains_find(ChainFinder *self, bool with_parallel, Chains *chains) {
     self->stretches.count = 0;
     bool done = add_stretch(self, self->start, self->end);
     while (done && self->stretches.count && chains->chains.count < CHAIN_LIMIT) {
-        Chain stretch = self->stretches.items[--self->stretches.count];
-        uint32_t from = stretch.first_unit, to = from + stretch.count;
+        Unit stretch = self->stretches.items[--self->stretches.count];
         best.score = 0;
         best.chains.units.count = best.chains.chains.count = 0;
-        done = search_stretch(self, from, to, with_parallel, &best);
-        if (best.score > 0) done = done && keep_chains(self, &best.chains, from, to, chains);
+        done = search_stretch(self, stretch.start, stretch.end, with_parallel, &best);
+        if (best.score > 0)
+            done = done && keep_chains(self, &best.chains, stretch.start, stretch.end, chains);
     }
     chains_free(&best.chains);
-    return done && sort_chains(chains);
+    if (done) sort_chains(chains);
+    return done;
 }

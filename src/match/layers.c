@@ -17,14 +17,10 @@ static Fact handed_on(const Layers *self, const Sequence *sequence, Unit unit) {
     const Model *model = model_of(self);
     Id value = ID_NONE;
     uint32_t frame = shapes_first_frame(self->view->costs->shapes, sequence->graph);
-    uint32_t low = 0, high = sequence->spans.count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (sequence->spans.items[middle].from < unit.end) low = middle + 1;
-        else high = middle;
-    }
-    for (; low > 0 && sequence->spans.items[low - 1].from >= unit.start && value == ID_NONE; low--)
-        if (sequence->spans.items[low - 1].to >= unit.end) value = sequence->spans.items[low - 1].value;
+    const Span *spans = sequence->spans.items;
+    for (uint32_t i = sequence_first_span(sequence, unit.end);
+         i > 0 && spans[i - 1].from >= unit.start && value == ID_NONE; i--)
+        if (spans[i - 1].to >= unit.end) value = spans[i - 1].value;
     if (value == ID_NONE) {
         IdSpan outputs = node_outputs(model, sequence->nodes[unit.end - 1]);
         if (outputs.count) value = outputs.ids[0];
@@ -86,7 +82,7 @@ static bool add_nested(Layers *self, const Sequence *sequence, Unit unit, LayerG
     return done;
 }
 
-/* The most frequent number of nodes, of the shortest such stretch of ties. */
+/* The most frequent number of nodes that compute; of those as frequent the one that comes first. */
 static uint32_t usual_length(const Unit *units, uint32_t count) {
     uint32_t best = 0, most = 0;
     for (uint32_t i = 0; i < count && i < USUAL_OF; i++) {
@@ -245,9 +241,11 @@ static bool search_graph(Layers *self, Id graph, const CapturedArray *captures) 
 
 static void find_entries(Layers *self) {
     const Shapes *shapes = self->view->costs->shapes;
-    for (uint32_t i = shapes->frames.count; i-- > 0;) {
+    for (Id graph = 0; graph < shapes->model->graphs.count; graph++) self->entries[graph] = ID_NONE;
+    for (uint32_t i = 0; i < shapes->frames.count; i++) {
         const Frame *frame = &shapes->frames.items[i];
-        self->entries[frame->graph] = self->entries[frame->graph] == PART_SHARED ? frame->node : ID_NONE;
+        bool is_first = shapes_first_frame(shapes, frame->graph) == i;
+        self->entries[frame->graph] = is_first ? frame->node : ID_NONE;
     }
 }
 
@@ -258,8 +256,6 @@ static bool layers_make(Layers *self) {
     self->entries = malloc((model->graphs.count + (size_t)1) * sizeof *self->entries);
     if (!self->part_of || !self->entries) return false;
     memset(self->part_of, 0xff, model->node_count * sizeof *self->part_of);
-    for (Id graph = 0; graph < model->graphs.count; graph++)
-        self->entries[graph] = PART_SHARED; /* not met yet */
     find_entries(self);
     bool done = sequence_captures(self->view, &captures);
     for (Id graph = 0; done && graph < model->graphs.count; graph++)

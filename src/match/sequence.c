@@ -486,7 +486,7 @@ static bool arrange_twice(Arranger *self) {
 
 /* ---- the result ---- */
 
-static bool list_spans(Arranger *self) {
+static bool list_spans(const Arranger *self, const uint8_t *is_global) {
     Sequence *sequence = self->sequence;
     const Model *model = sequence->view->costs->shapes->model;
     Id first_node = model->graphs.items[sequence->graph].first_node;
@@ -495,7 +495,7 @@ static bool list_spans(Arranger *self) {
         for (uint32_t i = 0; i < outputs.count; i++) {
             if (outputs.ids[i] == ID_NONE) continue;
             IdSpan users = view_users(sequence->view, outputs.ids[i]);
-            Span span = {place, place, outputs.ids[i], false};
+            Span span = {place, place, outputs.ids[i], is_global[place]};
             for (uint32_t u = 0; u < users.count; u++) {
                 bool is_here = model->nodes.items[users.ids[u]].graph == sequence->graph;
                 uint32_t to = is_here ? sequence->places[users.ids[u] - first_node] : PLACE_NONE;
@@ -505,12 +505,6 @@ static bool list_spans(Arranger *self) {
         }
     }
     return true;
-}
-
-static void mark_global_spans(const Arranger *self, const uint8_t *is_global) {
-    Sequence *sequence = self->sequence;
-    for (uint32_t i = 0; i < sequence->spans.count; i++)
-        sequence->spans.items[i].is_global = is_global[sequence->spans.items[i].from];
 }
 
 static bool write_sequence(Arranger *self) {
@@ -536,8 +530,7 @@ static bool write_sequence(Arranger *self) {
             sequence->inputs[total++] = self->position[self->inputs[i]];
     }
     sequence->first_input[self->count] = total;
-    bool done = list_spans(self);
-    mark_global_spans(self, is_global);
+    bool done = list_spans(self, is_global);
     free(is_global);
     return done;
 }
@@ -600,4 +593,14 @@ void sequence_free(Sequence *sequence) {
     free(sequence->first_input);
     free(sequence->inputs);
     array_free(&sequence->spans);
+}
+
+uint32_t sequence_first_span(const Sequence *sequence, uint32_t place) {
+    uint32_t low = 0, high = sequence->spans.count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (sequence->spans.items[middle].from < place) low = middle + 1;
+        else high = middle;
+    }
+    return low;
 }

@@ -13,8 +13,9 @@
  *     nodes     by place
  *     kinds     by place: the nodes' hashes; of calls, which family of functions they call
  *     places    by node - graph.first_node; PLACE_NONE for nodes that do not compute
- *     inputs    CSR by place: places of the nodes whose values a node reads
- *     spans     by value that another node reads: from the place that makes it to the last one that reads it, by `from`
+ *     inputs    CSR by place: places of the nodes whose values a node reads, from first_input
+ *     spans     by value that another node of the graph reads: from the place that makes it to the last one that reads it,
+ *               ascending by `from`
  *
  * A Sequence owns its arrays and borrows the view.
  */
@@ -59,5 +60,8 @@ bool sequence_captures(const View *view, CapturedArray *captures);
 /* False when memory runs out; the sequence is to be freed either way. */
 bool sequence_make(const View *view, Id graph, const CapturedArray *captures, Sequence *sequence);
 void sequence_free(Sequence *sequence);
+
+/* The first span from `place` on; the number of spans when there is none. */
+uint32_t sequence_first_span(const Sequence *sequence, uint32_t place);
 
 #endif
