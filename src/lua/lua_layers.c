@@ -110,11 +110,12 @@ static int ids_collect(lua_State *L) {
 
 static int push_values_of_part(lua_State *L, bool is_output) {
     const Handle *handle = object_self(L);
+    const Layers *layers = handle->owner->layers;
+    guard_spend(L, layers->parts.items[handle->id].node_count * (uint64_t)20);
     IdArray *ids = lua_newuserdatauv(L, sizeof *ids, 0);
     *ids = (IdArray){0};
     luaL_setmetatable(L, IDS_TYPE);
-    if (!layers_values(handle->owner->layers, handle->id, is_output, ids))
-        return luaL_error(L, "out of memory");
+    if (!layers_values(layers, handle->id, is_output, ids)) return luaL_error(L, "out of memory");
     object_push_list(L, object_push_model(L, 1), OBJECT_VALUE, (IdSpan){ids->items, ids->count});
     return 1;
 }
@@ -127,12 +128,20 @@ static int part_get_outputs(lua_State *L) {
     return push_values_of_part(L, true);
 }
 
+/* What parts cost; `model` is the stack index of the Model userdata. */
+static const CostSum *part_sums(lua_State *L, int model) {
+    LuaModel *owner = lua_touserdata(L, model);
+    Layers *layers = lua_layers(L, model);
+    if (!layers->sums) guard_spend(L, (uint64_t)owner->model->node_count * 50);
+    const CostSum *sums = layers_costs(layers, lua_costs(L, model), &owner->err);
+    if (!sums) object_raise(L, &owner->err);
+    return sums;
+}
+
 static int part_get_cost(lua_State *L) {
     const Handle *handle = object_self(L);
-    LuaModel *owner = handle->owner;
     int model = object_push_model(L, 1);
-    const CostSum *sums = layers_costs(owner->layers, lua_costs(L, model), &owner->err);
-    if (!sums) return object_raise(L, &owner->err);
+    const CostSum *sums = part_sums(L, model);
     part_get_name(L);
     lua_cost_push_sum(L, model, &sums[handle->id]);
     return 1;
@@ -188,10 +197,12 @@ static int group_get_nodes(lua_State *L) {
         if (parts[i].node_count < least) least = parts[i].node_count;
         if (parts[i].node_count > most) most = parts[i].node_count;
     }
-    lua_pushinteger(L, least);
-    if (least == most) return 1;
+    if (least == most) {
+        lua_pushinteger(L, least);
+        return 1;
+    }
     lua_createtable(L, 2, 0);
-    lua_insert(L, -2);
+    lua_pushinteger(L, least);
     lua_rawseti(L, -2, 1);
     lua_pushinteger(L, most);
     lua_rawseti(L, -2, 2);
@@ -319,6 +330,14 @@ static void push_difference(lua_State *L, int model_index, const LayerDifference
     lua_setfield(L, -2, "other");
 }
 
+/* Comparing layers takes longest where they differ in many nodes. */
+static void spend_comparison(lua_State *L, const Layers *layers, const LayerGroup *group) {
+    const Part *parts = layers->parts.items + group->first_part;
+    uint64_t compute = 0;
+    for (uint32_t i = 0; i < group->count; i++) compute += parts[i].end - parts[i].start;
+    guard_spend(L, compute * 50);
+}
+
 /* A list of {layer, node, other_node, what, value, other}; its field `like` is the layer that the others are compared with,
  * `omitted` how many are not listed, where some are not. */
 static int group_get_differences(lua_State *L) {
@@ -328,6 +347,7 @@ static int group_get_differences(lua_State *L) {
     *differences = (LayerDifferenceArray){0};
     luaL_setmetatable(L, DIFFERENCES_TYPE);
     uint32_t reference, omitted;
+    spend_comparison(L, handle->owner->layers, self_group(L));
     if (!layer_differences(handle->owner->layers, handle->id, &reference, differences, &omitted))
         return luaL_error(L, "out of memory");
     lua_createtable(L, (int)differences->count, 2);
@@ -385,11 +405,9 @@ int model_layers(lua_State *L) {
 }
 
 int model_layer_costs(lua_State *L) {
-    LuaModel *owner = model_check(L, 1);
-    Layers *layers = lua_layers(L, 1);
-    guard_spend(L, (uint64_t)owner->model->node_count * 50);
-    const CostSum *sums = layers_costs(layers, lua_costs(L, 1), &owner->err);
-    if (!sums) return object_raise(L, &owner->err);
+    model_check(L, 1);
+    const CostSum *sums = part_sums(L, 1);
+    const Layers *layers = lua_layers(L, 1);
     lua_createtable(L, (int)layers->parts.count, 0);
     lua_Integer at = 0;
     for (uint32_t i = 0; i <= layers->parts.count; i++) {

@@ -6,7 +6,7 @@
 #include "match/hash.h"
 
 #define COLLECT_LIMIT 100000 /* differences, before parameters are left out */
-#define ALIGN_LIMIT   640    /* differing nodes of two layers; more are not told apart */
+#define ALIGN_LIMIT   640    /* differing nodes of two layers; with more all nodes count as differing */
 
 typedef struct Differ {
     const Layers *layers;
@@ -15,7 +15,7 @@ typedef struct Differ {
     const Part *model;     /* the layer that others are compared with */
     uint32_t *counterpart; /* by place in the model layer: the place in the other one */
     uint32_t *origin;      /* by place in the other one */
-    Array(int32_t) reach;  /* of all rounds, one behind the other */
+    int32_t *reach;        /* of the rounds of an alignment: that of round d begins at d * d */
     LayerDifferenceArray *found;
     uint32_t omitted;
     uint32_t part;
@@ -68,15 +68,12 @@ static bool choose_model(Differ *self, uint32_t *reference) {
 /* ---- alignment ---- */
 
 /* Myers' greedy differences; the rounds are kept, to find the way back. Gives the number of differences; UINT32_MAX: more than
- * ALIGN_LIMIT, or memory ran out. */
+ * ALIGN_LIMIT. */
 static uint32_t align_layers(Differ *self, const uint64_t *a, int32_t a_count, const uint64_t *b,
                              int32_t b_count) {
-    self->reach.count = 0;
     for (int32_t d = 0; d <= ALIGN_LIMIT; d++) {
-        uint32_t width = 2 * (uint32_t)d + 1;
-        if (!array_reserve(&self->reach, width)) return UINT32_MAX;
-        int32_t *now = self->reach.items + self->reach.count + d, *last = now - 2 * d; /* of one round less */
-        self->reach.count += width; /* round d has d * d numbers before it; diagonal k is at [k] of `now` */
+        /* Diagonal k is at [k] of `now`, and of `last`, which is of one round less. */
+        int32_t *now = self->reach + d * d + d, *last = now - 2 * d;
         for (int32_t k = -d; k <= d; k += 2) {
             int32_t x = 0;
             if (d > 0) x = k == -d || (k != d && last[k - 1] < last[k + 1]) ? last[k + 1] : last[k - 1] + 1;
@@ -95,7 +92,7 @@ static void pair_places(Differ *self, const Part *part, uint32_t differences) {
         int32_t k = x - y, from_x = 0, from_y = 0;
         bool inserts = false;
         if (d > 0) {
-            const int32_t *last = self->reach.items + (d - 1) * (d - 1) + (d - 1);
+            const int32_t *last = self->reach + (d - 1) * (d - 1) + (d - 1);
             inserts = k == -d || (k != d && last[k - 1] < last[k + 1]);
             from_x = inserts ? last[k + 1] : last[k - 1] + 1;
             from_y = from_x - k;
@@ -281,40 +278,43 @@ static uint64_t value_hash(const Differ *self, const LayerDifference *difference
     return attribute ? view_hash_attribute(view, attribute) : 0;
 }
 
-/* Whether most of those that differ do so in a way of their own. */
-static bool have_many_values(const Differ *self, const LayerDifference *same, uint32_t count) {
-    uint64_t *hashes = malloc((count + (size_t)1) * sizeof *hashes);
+/* Whether most of those that differ do so in a way of their own. `hashes` has room for them. */
+static bool have_many_values(const Differ *self, const LayerDifference *same, uint32_t count,
+                             uint64_t *hashes) {
     uint32_t distinct = 0;
-    if (!hashes) return false;
     for (uint32_t i = 0; i < count; i++) hashes[i] = value_hash(self, &same[i]);
     qsort(hashes, count, sizeof *hashes, compare_hashes);
     for (uint32_t i = 0; i < count; i++) distinct += i == 0 || hashes[i] != hashes[i - 1];
-    free(hashes);
     return distinct > 1 && 2 * distinct > count;
 }
 
-static bool are_parameters(const Differ *self, const LayerDifference *same, uint32_t count) {
+static bool are_parameters(const Differ *self, const LayerDifference *same, uint32_t count,
+                           uint64_t *hashes) {
     bool can_be = same->kind == LAYER_DIFFERS_VALUE || same->kind == LAYER_DIFFERS_ATTRIBUTE;
-    return can_be && 2 * count + 1 >= self->group->count && have_many_values(self, same, count);
+    return can_be && 2 * count + 1 >= self->group->count && have_many_values(self, same, count, hashes);
 }
 
 /* Leaves out scalars and attributes that are not what the model layer has in at least half of the others. */
-static void drop_parameters(Differ *self) {
+static bool drop_parameters(Differ *self) {
     LayerDifferenceArray *found = self->found;
     uint32_t kept = 0;
+    uint64_t *hashes = malloc(found->count * sizeof *hashes);
+    if (!hashes) return false;
     qsort(found->items, found->count, sizeof *found->items, compare_by_other);
     for (uint32_t i = 0, next; i < found->count; i = next) {
         for (next = i + 1; next < found->count && compare_things(&found->items[next], &found->items[i]) == 0;)
             next++;
-        if (are_parameters(self, &found->items[i], next - i)) continue;
+        if (are_parameters(self, &found->items[i], next - i, hashes)) continue;
         memmove(&found->items[kept], &found->items[i], (next - i) * sizeof *found->items);
         kept += next - i;
     }
+    free(hashes);
     found->count = kept;
     qsort(found->items, found->count, sizeof *found->items, compare_by_part);
-    if (kept <= LAYER_DIFFERENCE_LIMIT) return;
+    if (kept <= LAYER_DIFFERENCE_LIMIT) return true;
     self->omitted += kept - LAYER_DIFFERENCE_LIMIT;
     found->count = LAYER_DIFFERENCE_LIMIT;
+    return true;
 }
 
 bool layer_differences(const Layers *layers, uint32_t group, uint32_t *reference,
@@ -327,17 +327,18 @@ bool layer_differences(const Layers *layers, uint32_t group, uint32_t *reference
         if (parts[i].end - parts[i].start > longest) longest = parts[i].end - parts[i].start;
     self.counterpart = malloc((longest + (size_t)1) * sizeof *self.counterpart);
     self.origin = malloc((longest + (size_t)1) * sizeof *self.origin);
+    self.reach = malloc((size_t)(ALIGN_LIMIT + 1) * (ALIGN_LIMIT + 1) * sizeof *self.reach);
     differences->count = 0;
     *reference = self.group->first_part;
-    bool done = self.counterpart && self.origin && choose_model(&self, reference);
+    bool done = self.counterpart && self.origin && self.reach && choose_model(&self, reference);
     for (uint32_t i = 0; done && i < self.group->count; i++) {
         self.part = self.group->first_part + i;
         done = self.part == *reference || compare_layer(&self, &parts[i]);
     }
-    if (done && differences->count) drop_parameters(&self);
+    if (done && differences->count) done = drop_parameters(&self);
     *omitted = self.omitted;
     free(self.counterpart);
     free(self.origin);
-    array_free(&self.reach);
+    free(self.reach);
     return done;
 }

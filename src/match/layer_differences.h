@@ -22,9 +22,9 @@ typedef enum LayerDifferenceKind {
 
 typedef struct LayerDifference {
     LayerDifferenceKind kind;
-    uint32_t part;
-    Id node;  /* of the layer; ID_NONE when it is missing */
-    Id other; /* its counterpart in the layer that is compared with */
+    uint32_t part; /* the layer that differs */
+    Id node;       /* of the layer; ID_NONE when it is missing */
+    Id other;      /* its counterpart in the layer that is compared with */
     Symbol attribute;
     uint32_t position;
 } LayerDifference;
@@ -33,7 +33,8 @@ typedef Array(LayerDifference) LayerDifferenceArray;
 /* So many are listed; more are counted. */
 #define LAYER_DIFFERENCE_LIMIT 1000
 
-/* `reference`: the part that the others are compared with; `omitted`: how many are not listed. False when memory runs out. */
+/* `reference`: the part that the others are compared with; `omitted`: how many are not listed. The array is the caller's to
+ * free, in any case. False when memory runs out. */
 bool layer_differences(const Layers *layers, uint32_t group, uint32_t *reference,
                        LayerDifferenceArray *differences, uint32_t *omitted);
 
