@@ -36,6 +36,7 @@ static bool push_pattern(lua_State *L, int text, Error *err) {
     LuaPattern *self = guard_new_userdata(L, sizeof *self, 0, PATTERN_NBYTES(bytes.size));
     self->pattern = NULL;
     luaL_setmetatable(L, PATTERN_TYPE);
+    guard_spend(L, 100 + bytes.size * (uint64_t)50);
     self->pattern = pattern_compile(bytes, err);
     if (self->pattern) return true;
     lua_pop(L, 1);
@@ -111,10 +112,14 @@ static const Pattern *check_pattern(lua_State *L, int arg) {
 
 /* ---- matches ---- */
 
-static int finder_collect(lua_State *L) {
-    LuaFinder *self = lua_touserdata(L, 1);
+/* Searches that are over free what they hold at once: it can be as large as the model, and the collector does not see it. */
+static void finder_end(LuaFinder *self) {
     finder_free(self->finder);
     self->finder = NULL;
+}
+
+static int finder_collect(lua_State *L) {
+    finder_end(lua_touserdata(L, 1));
     return 0;
 }
 
@@ -164,17 +169,20 @@ static bool is_wanted(lua_State *L, const Search *search) {
 /* Goes to the next match that is wanted, pushing it (where `with_match` or a function asks for it). */
 static FindResult next_match(lua_State *L, const Search *search, bool with_match) {
     LuaModel *owner = lua_touserdata(L, search->model);
-    Finder *finder = ((LuaFinder *)lua_touserdata(L, search->finder))->finder;
+    LuaFinder *self = lua_touserdata(L, search->finder);
     bool is_filtered = !lua_isnil(L, search->where);
     for (;;) {
         if (!owner->model) luaL_error(L, "model is closed");
-        uint64_t before = finder->steps;
-        FindResult result = finder_next(finder, &owner->err);
-        guard_spend(L, finder->steps - before);
+        if (!self->finder) return FIND_END;
+        uint64_t before = self->finder->steps;
+        FindResult result = finder_next(self->finder, &owner->err);
+        guard_spend(L, self->finder->steps - before);
+        if (result == FIND_END) finder_end(self);
         if (result != FIND_MATCH) return result;
-        if (with_match || is_filtered) push_match(L, search->model, finder);
+        if (with_match || is_filtered) push_match(L, search->model, self->finder);
         if (is_wanted(L, search)) {
-            if (!search->all) finder_skip_root(finder);
+            /* The function may have called this iterator, to the end. */
+            if (!search->all && self->finder) finder_skip_root(self->finder);
             if (is_filtered && !with_match) lua_pop(L, 1);
             return result;
         }
@@ -200,6 +208,7 @@ static int find_count(lua_State *L, const Search *search) {
     FindResult result;
     lua_Integer count = 0;
     while ((result = next_match(L, search, false)) == FIND_MATCH) count++;
+    finder_end(lua_touserdata(L, search->finder));
     if (result == FIND_FAILED) return object_fail(L, &owner->err);
     lua_pushinteger(L, count);
     return 1;
@@ -208,6 +217,7 @@ static int find_count(lua_State *L, const Search *search) {
 static int find_first(lua_State *L, const Search *search) {
     LuaModel *owner = lua_touserdata(L, search->model);
     FindResult result = next_match(L, search, true);
+    finder_end(lua_touserdata(L, search->finder));
     if (result == FIND_FAILED) return object_fail(L, &owner->err);
     if (result == FIND_END) lua_pushnil(L);
     return 1;
@@ -223,10 +233,11 @@ static void check_options(lua_State *L, int arg, const char *what, const char *c
     if (lua_isnoneornil(L, arg)) return;
     luaL_checktype(L, arg, LUA_TTABLE);
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_tolstring(L, -2, NULL);
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
         bool is_known = false;
-        for (int i = 0; names[i] && !is_known; i++) is_known = strcmp(names[i], key) == 0;
-        if (!is_known) luaL_error(L, "%s: unknown option '%s', there are %s", what, key, shown);
+        for (int i = 0; key && names[i] && !is_known; i++) is_known = strcmp(names[i], key) == 0;
+        if (!is_known)
+            luaL_error(L, "%s: unknown option '%s', there are %s", what, luaL_tolstring(L, -2, NULL), shown);
     }
 }
 
@@ -296,6 +307,7 @@ int model_find(lua_State *L) {
     luaL_setmetatable(L, FINDER_TYPE);
     FindOptions options = {.all = search.all || !lua_isnil(L, search.where), .graph = ID_NONE};
     push_within(L, 3, owner, &options);
+    guard_spend(L, 100 + (uint64_t)owner->model->node_count / 4);
     self->finder = finder_new(pattern, view, &options, &owner->err);
     if (!self->finder) return object_raise(L, &owner->err);
     lua_settop(L, 5);
