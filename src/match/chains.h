@@ -11,6 +11,8 @@
  *
  *     units     places [start, end), ascending; those of a chain touch
  *     chains    ascending, apart from each other
+ *
+ * Whoever asks for Chains owns them: chains_free, in any case.
  */
 #ifndef ONNXDOC_CHAINS_H
 #define ONNXDOC_CHAINS_H

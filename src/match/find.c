@@ -45,7 +45,7 @@ Fact finder_fact(const Finder *f, Id value) {
     return frame == FRAME_NONE ? (Fact){0} : *shapes_fact(shapes_of(f), frame, value);
 }
 
-const Contents *finder_contents(const Finder *f, Id value) {
+static const Contents *contents_of(const Finder *f, Id value) {
     uint32_t frame = frame_of(f, value);
     return frame == FRAME_NONE ? NULL : shapes_contents(shapes_of(f), frame, value);
 }
@@ -235,7 +235,7 @@ static bool match_plain_value(Finder *f, const Term *term, Id value) {
 
 static bool match_number(Finder *f, const Term *term, Id value) {
     if (value == ID_NONE || !view_is_constant(f->view, value)) return false;
-    const Contents *contents = finder_contents(f, value);
+    const Contents *contents = contents_of(f, value);
     if (!contents || contents->count == 0 || !finder_step(f, contents->count)) return false;
     double allowed = term->tolerance * fabs(term->number), number = 0;
     for (uint32_t i = 0; i < contents->count; i++) {
@@ -310,7 +310,7 @@ static bool need_marks(Finder *f, uint32_t **marks, uint32_t count) {
     return *marks || fail_memory(f);
 }
 
-/* A value on the way back, once in each search; it is a candidate when it is at least that far away. */
+/* A value on the way back, once in each search. */
 static bool add_behind(Finder *f, Id value, uint32_t search) {
     Id source = view_source(f->view, value);
     if (source == ID_NONE || f->seen_values[source] == search) return true;
@@ -366,8 +366,8 @@ static uint32_t match_name(Finder *f, const Goal *goal) {
     return output != ID_NONE && finder_bind(f, line->capture, output) ? goal->next : NO_GOAL;
 }
 
-/* How a line can be found from what is bound: its root is known, or a value that is `least` to `most` edges behind its root,
- * or nothing is. */
+/* How a line can be found from what is bound: its root is known, or a value that is up to `most` edges behind its root, or
+ * nothing is. */
 typedef enum StartKind { START_ANYWHERE, START_NODE, START_VALUE } StartKind;
 
 typedef struct Start {
@@ -375,13 +375,13 @@ typedef struct Start {
     uint32_t line;
     Id node; /* ID_NONE: no node makes the value that the line is to give */
     Id value;
-    uint32_t least, most;
+    uint32_t most;
 } Start;
 
-/* How many edges a term's value is behind the root of its line. A node on the way that may be missing shortens it; where it
- * would take the term with it, the line can match without the value: false. */
-static bool distance(Finder *f, uint32_t term, uint32_t *least, uint32_t *most) {
-    *least = *most = 0;
+/* The most edges that a term's value is behind the root of its line. Where a node on the way may be missing, and would take the
+ * term with it, the line can match without the value: false. */
+static bool distance(Finder *f, uint32_t term, uint32_t *most) {
+    *most = 0;
     for (uint32_t parent; (parent = term_at(f, term)->parent) != PATTERN_NONE; term = parent) {
         if (!finder_step(f, 1)) return false;
         const Term *p = term_at(f, parent);
@@ -389,8 +389,6 @@ static bool distance(Finder *f, uint32_t term, uint32_t *least, uint32_t *most) 
         bool stays = is_arrow || (p->before == PATTERN_NONE && f->pattern->args.items[p->first_arg] == term);
         if (p->is_optional && !stays) return false;
         *most += is_arrow ? p->most : 1;
-        if (!p->is_optional) *least += is_arrow ? p->least : 1;
-        else if (is_arrow) *least += p->least - 1;
     }
     return true;
 }
@@ -405,10 +403,10 @@ static void start_from_values(Finder *f, uint32_t line, Start *best) {
     const PatternLine *l = &f->pattern->lines.items[line];
     if (!finder_step(f, l->past_term - l->first_term)) return;
     for (uint32_t term = l->first_term; term < l->past_term; term++) {
-        uint32_t slot = term_at(f, term)->capture, least, most;
-        if (!is_bound_value(f, slot) || !distance(f, term, &least, &most)) continue;
+        uint32_t slot = term_at(f, term)->capture, most;
+        if (!is_bound_value(f, slot) || !distance(f, term, &most)) continue;
         if (best->kind == START_VALUE && most >= best->most) continue;
-        *best = (Start){START_VALUE, line, ID_NONE, (Id)f->slots[slot], least, most};
+        *best = (Start){START_VALUE, line, ID_NONE, (Id)f->slots[slot], most};
     }
 }
 
@@ -573,6 +571,8 @@ static bool list_nodes(Finder *f) {
 /* Whether these captures and nodes are new at this root. */
 static bool is_new(Finder *f) {
     if (!f->all) return true;
+    if (!finder_step(f, f->pattern->terms.count / 16))
+        return false; /* all of them are gone through, but fast */
     uint32_t captures = f->pattern->captures.count,
              known = f->has_assignments ? f->assignments.names.count : 0;
     size_t size = captures * sizeof(int64_t) + f->nodes.count * sizeof(Id);

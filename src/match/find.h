@@ -13,7 +13,7 @@
  *
  * A match lies within one graph, but reads values of the graphs around it. The canonical view holds only nodes that compute.
  *
- * A Finder borrows Pattern and View.
+ * A Finder owns its arrays and borrows Pattern and View; the view is given its index by operator, nothing else in it changes.
  */
 #ifndef ONNXDOC_FIND_H
 #define ONNXDOC_FIND_H
@@ -119,7 +119,6 @@ bool finder_bind(Finder *finder, uint32_t slot, int64_t word);
 bool finder_step(Finder *finder, uint64_t steps);
 /* The fact of a value, as in the first frame of its graph; kind NONE where there is none. */
 Fact finder_fact(const Finder *finder, Id value);
-const Contents *finder_contents(const Finder *finder, Id value);
 /* How many nodes read a value, or the outputs of a node; an output of a graph counts as one more. Past `most` it stops. */
 int64_t finder_fanout(Finder *finder, Id node, Id value, int64_t most);
 

@@ -5,7 +5,7 @@
  *     exact      the kind, attributes (tensors by type and contents hash left out: by dtype and shape), dtypes and shapes of
  *                constant inputs, contents of constant scalars
  *
- * Neighbourhoods: view_hash_around(node, radius) mixes the hashes of the nodes up to so many edges away, by direction and by
+ * Neighbourhoods: each round of view_hash_spread mixes in the hashes of the nodes one edge further away, by direction and by
  * input position (any order where operands commute).
  */
 #ifndef ONNXDOC_STRUCTURE_HASH_H

@@ -268,7 +268,6 @@ static bool parse_subject(Parser *p, uint32_t term, Predicate *predicate) {
     Bytes word = need_word(p, "the name of a predicate");
     bool of_values = p->pattern->terms.items[term].kind == TERM_VALUE;
     bool is_attribute = bytes_equal(word, BYTES_LITERAL("attr")) && accept(p, ".");
-    predicate->place = (uint32_t)place;
     if (is_attribute) word = need_word(p, "the name of an attribute");
     for (int i = 1; i < SUBJECT_COUNT && !is_attribute; i++)
         if (bytes_equal(word, (Bytes){subject_names[i], strlen(subject_names[i])}))

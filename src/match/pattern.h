@@ -21,6 +21,8 @@
  * place. Values and numbers stand at the start of a chain only. Blanks and line ends mean nothing.
  *
  * Terms are in an array, a line's side by side. Children know their parent, so that nothing has to recurse over them.
+ *
+ * A Pattern owns all that is in it, its text too: what pattern_text gives dies with it.
  */
 #ifndef ONNXDOC_PATTERN_H
 #define ONNXDOC_PATTERN_H
@@ -141,7 +143,6 @@ typedef struct Predicate {
     uint32_t dtype; /* of SUBJECT_DTYPE */
     Text attribute;
     uint32_t first_operand, operand_count;
-    uint32_t place;
 } Predicate;
 
 typedef struct PatternLine {

@@ -6,7 +6,8 @@
  * in the one or the other order of labels). The others are pairs of equal stretches too far apart to touch, as of two layers
  * of which one has a node more.
  *
- * `content` is the same for repeats of the same labels, whichever of them their periods begin with.
+ * `content` is the same for repeats of the same labels, whichever of them their periods begin with. Labels are compared by hash
+ * where many are alike: that two stretches of different labels pass for equal is as likely as a collision of 61 bits.
  */
 #ifndef ONNXDOC_REPEATS_H
 #define ONNXDOC_REPEATS_H

@@ -15,7 +15,7 @@
  *     by_operator  by operator (CSR), made on first use: its nodes in execution order, whose numbers are `ranks` (NULL: in
  *                the order of ids)
  *
- * A View borrows the Costs it was made from.
+ * A View owns its arrays and borrows the Costs it was made from.
  */
 #ifndef ONNXDOC_VIEW_H
 #define ONNXDOC_VIEW_H
