@@ -316,6 +316,10 @@ typedef struct IdSpan {
 static inline IdSpan model_list(const Model *model, List list) {
     return (IdSpan){model->lists.items + list.first, list.count};
 }
+/* The node of a graph that is executed as number i, from 0. */
+static inline Id graph_node_at(const Model *model, const Graph *graph, uint32_t i) {
+    return graph->order.count ? model->lists.items[graph->order.first + i] : graph->first_node + i;
+}
 static inline IdSpan node_inputs(const Model *model, Id node) {
     const Node *n = &model->nodes.items[node];
     return (IdSpan){model->node_inputs.items + n->first_input, n[1].first_input - n->first_input};

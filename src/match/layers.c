@@ -170,21 +170,16 @@ static uint32_t part_of_sources(const Layers *self, Id graph, Id node, uint32_t 
     return part;
 }
 
-static Id node_at(const Model *model, const Graph *graph, uint32_t i) {
-    IdSpan order = model_list(model, graph->order);
-    return order.count ? order.ids[i] : graph->first_node + i;
-}
-
 /* Nodes that do not compute, back to front by who reads them, then front to back by what they read. */
 static void assign_others(Layers *self, Id id, uint32_t stem) {
     const Model *model = model_of(self);
     const Graph *graph = &model->graphs.items[id];
     for (uint32_t i = graph->node_count; i-- > 0;) {
-        Id node = node_at(model, graph, i);
+        Id node = graph_node_at(model, graph, i);
         if (self->part_of[node] == PART_NONE) self->part_of[node] = part_of_readers(self, id, node);
     }
     for (uint32_t i = 0; i < graph->node_count; i++) {
-        Id node = node_at(model, graph, i);
+        Id node = graph_node_at(model, graph, i);
         if (self->part_of[node] >= PART_SHARED) self->part_of[node] = part_of_sources(self, id, node, stem);
     }
 }
@@ -203,7 +198,7 @@ static bool list_nodes(Layers *self, Id id, uint32_t first_part) {
         self->parts.items[i].node_count = 0;
     }
     for (uint32_t i = 0; i < graph->node_count; i++) {
-        Id node = node_at(model, graph, i);
+        Id node = graph_node_at(model, graph, i);
         Part *part = &self->parts.items[self->part_of[node]];
         self->nodes.items[part->first_node + part->node_count++] = node;
     }

@@ -124,9 +124,8 @@ static void number_nodes(Arranger *self) {
     const View *view = self->sequence->view;
     const Model *model = view->costs->shapes->model;
     const Graph *graph = &model->graphs.items[self->sequence->graph];
-    IdSpan order = model_list(model, graph->order);
     for (uint32_t i = 0; i < graph->node_count; i++) {
-        Id node = order.count ? order.ids[i] : graph->first_node + i;
+        Id node = graph_node_at(model, graph, i);
         bool computes = view->classes[node] == NODE_CLASS_COMPUTE;
         self->sequence->places[node - graph->first_node] = computes ? self->count : PLACE_NONE;
         if (computes) self->nodes[self->count++] = node;

@@ -44,9 +44,8 @@ static void find_sources(View *view) {
     for (Id value = 0; value < model->value_count; value++) view->sources[value] = value;
     for (Id graph = 0; !view->is_raw && graph < model->graphs.count; graph++) {
         const Graph *g = &model->graphs.items[graph];
-        IdSpan order = model_list(model, g->order);
         for (uint32_t i = 0; i < g->node_count; i++) {
-            Id node = order.count ? order.ids[i] : g->first_node + i;
+            Id node = graph_node_at(model, g, i);
             if (view->classes[node] != NODE_CLASS_PASS_THROUGH) continue;
             view->sources[node_outputs(model, node).ids[0]] = view->sources[node_inputs(model, node).ids[0]];
         }
@@ -110,9 +109,8 @@ static void fill_operators(View *view, uint32_t *first) {
     for (Id op = 0; op < model->operators.count; op++) first[op + 1] += first[op];
     for (Id graph = model->graphs.count; graph-- > 0;) {
         const Graph *g = &model->graphs.items[graph];
-        IdSpan order = model_list(model, g->order);
         for (uint32_t i = g->node_count; i-- > 0;) {
-            Id node = order.count ? order.ids[i] : g->first_node + i;
+            Id node = graph_node_at(model, g, i);
             /* Filled from the end of each stretch, which thereby gets to its beginning. */
             view->by_operator[--first[model->nodes.items[node].op + 1]] = node;
         }
