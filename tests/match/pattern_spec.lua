@@ -359,6 +359,9 @@ describe("what a pattern means", function()
       "pattern: column 5: an operator, ?name, @name:, a number or _ is expected, got the end")
     assert.has_error(function() model:find(pattern, {limit = 3}) end,
       "find: unknown option 'limit', there are all, count, first, raw, where and within")
+    local named = setmetatable({}, {__tostring = function() return "all" end})
+    assert.has_error(function() model:find(pattern, {[named] = true}) end,
+      "find: unknown option 'all', there are all, count, first, raw, where and within")
     assert.has_error(function() model:find(pattern, {where = 1}) end,
       "find: option 'where' is a number, a function is wanted")
     assert.has_error(function() model:find(pattern, {count = true, first = true}) end,
@@ -515,6 +518,40 @@ describe("hostile patterns and graphs", function()
     local paths, more = model:paths(model.inputs[1], model.outputs[1])
     assert.equal(1000, #paths)
     assert.is_true(more)
+    model:close()
+  end)
+
+  it("have paths past nodes that lead nowhere", function()
+    local b = onnxdoc.build{opset = 17}
+    local x = b:input("x", "float32", {4})
+    for _ = 1, 6 do
+      local left, right = b:op("Split", {x}, {axis = 0}, {outputs = 2})
+      x = b:op("Concat", {left, b:op("Concat", {right, left, left}, {axis = 0}), right}, {axis = 0})
+    end
+    for _ = 1, 500 do b:op("Sigmoid", {x}) end
+    b:output(b:op("Relu", {x}), "float32", {"N"})
+    local model = assert(b:model())
+    local paths, more = model:paths(model.inputs[1], model.outputs[1])
+    assert.equal(2 ^ 6, #paths)
+    assert.is_false(more)
+    model:close()
+  end)
+
+  it("are counted in a guard: comparing layers, what searches hold that are not gone through", function()
+    local b = onnxdoc.build{opset = 17}
+    local x = b:input("x", "float32", {4})
+    for i = 1, 600 do x = b:op(({"Relu", "Tanh", "Exp"})[i % 3 + 1], {x}) end
+    b:output(x, "float32", {4})
+    local model = assert(b:model())
+    local function used(text)
+      local guard = require("onnxdoc.guard").new()
+      local ok, problem = guard:call(assert(guard:load("local m = ... " .. text, "=x")), model)
+      assert(ok, problem)
+      return guard.used.instructions
+    end
+    used "return #m:layers().groups"
+    assert.is_true(used "local _ = m:layers().groups[1].differences" >= 600 * 50)
+    assert.is_true(used "for i = 1, 10 do m:find 'Relu' end" >= 10 * 600 // 4)
     model:close()
   end)
 end)
