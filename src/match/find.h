@@ -119,7 +119,8 @@ bool finder_bind(Finder *finder, uint32_t slot, int64_t word);
 bool finder_step(Finder *finder, uint64_t steps);
 /* The fact of a value, as in the first frame of its graph; kind NONE where there is none. */
 Fact finder_fact(const Finder *finder, Id value);
-/* How many nodes read a value, or the outputs of a node; an output of a graph counts as one more. Past `most` it stops. */
+/* How many nodes read a value, or each output of a node, added up; an output of a graph counts as one more. Past `most` it
+ * stops. */
 int64_t finder_fanout(Finder *finder, Id node, Id value, int64_t most);
 
 /* Whether a predicate holds of a node (whose first output `value` is) or, with node ID_NONE, of a value. What is not known

@@ -14,7 +14,7 @@
  *
  * Names of nodes, values and functions have no say in any of it.
  *
- * A Layers borrows the View.
+ * A Layers owns all that is in it and borrows the View.
  */
 #ifndef ONNXDOC_LAYERS_H
 #define ONNXDOC_LAYERS_H
@@ -43,8 +43,8 @@ typedef struct LayerGroup {
 } LayerGroup;
 
 typedef struct NestedRepeat {
-    uint32_t count, compute;
-    uint32_t start, end; /* places */
+    uint32_t count, compute; /* compute: nodes that compute, of one */
+    uint32_t start, end;     /* places */
     bool is_parallel;
 } NestedRepeat;
 
@@ -80,8 +80,8 @@ uint32_t layers_part(const Layers *self, Id node);
  * each once. False when memory runs out. */
 bool layers_values(const Layers *self, uint32_t part, bool is_output, IdArray *values);
 
-/* What parts cost, with all that is inside of their nodes, and at the end what is in no part. NULL with *err when memory runs
- * out. */
+/* What parts cost, with all that is inside of their nodes, and at the end what is in no part; made once, and owned by the
+ * Layers. NULL with *err when memory runs out. */
 const CostSum *layers_costs(Layers *self, Costs *costs, Error *err);
 
 #endif

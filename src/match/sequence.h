@@ -1,9 +1,9 @@
 /* Sequence: the computing nodes of one graph in an order that follows from structure alone, so that equal parts of the graph
  * read alike: it depends on neither names nor the order of nodes in the file.
  *
- * Nodes come when what is wanted of them is: from the deepest output back to the inputs, the deepest operand first. What is made from
- * inputs alone (keys of the past, a projection of the encoder's states) thereby stands where it is used, not where the file has
- * it. Two exceptions keep parts alike:
+ * Nodes come when what is made of them is wanted: from the deepest output back to the inputs, the deepest operand first. What is
+ * made from inputs alone (keys of the past, a projection of the encoder's states) thereby stands where it is used, not where the
+ * file has it. Two exceptions keep parts alike:
  *     global nodes   what is read again and again further down (masks, rotary tables, an encoder's states) comes before all
  *                    that reads it, so that the first reader looks like the others
  *     dead ends      what does not lead to the output at hand (present keys, further outputs) comes as soon as it can
