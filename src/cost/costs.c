@@ -430,11 +430,11 @@ static void count_nodes(Counter *counter, uint32_t frame, Cost *inside) {
     Costs *costs = counter->costs;
     const Model *model = costs->shapes->model;
     const Graph *graph = &model->graphs.items[costs->shapes->frames.items[frame].graph];
-    IdSpan order = model_list(model, graph->order), tensors = model_list(model, graph->initializers);
+    IdSpan tensors = model_list(model, graph->initializers);
     for (uint32_t i = 0; i < tensors.count; i++)
         set_flag(costs, frame, model->tensors.items[tensors.ids[i]].value, VALUE_IS_CONSTANT);
     for (uint32_t i = 0; i < graph->node_count && !costs->out_of_memory; i++) {
-        Id node = order.count ? order.ids[i] : graph->first_node + i;
+        Id node = graph_node_at(model, graph, i);
         CostId id = count_one(counter, frame, node, inside);
         *node_slot(costs, frame, node) = id;
     }

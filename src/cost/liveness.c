@@ -259,9 +259,8 @@ static bool lay_node(Finder *finder, Layout *layout, Id node) {
 static bool lay_nodes(Finder *finder, Layout *layout) {
     const Model *model = finder->costs->shapes->model;
     const Graph *graph = graph_of(finder, layout->frame);
-    IdSpan order = model_list(model, graph->order);
     for (uint32_t i = 0; i < graph->node_count; i++) {
-        Id node = order.count ? order.ids[i] : graph->first_node + i;
+        Id node = graph_node_at(model, graph, i);
         if (!array_push(&layout->order, node)) return out_of_memory(finder);
         if (!lay_node(finder, layout, node)) return false;
     }

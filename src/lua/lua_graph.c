@@ -181,10 +181,8 @@ static int nodes_next(lua_State *L) {
     const Model *model = model_upvalue(L)->model;
     NodeWalk *walk = lua_touserdata(L, lua_upvalueindex(2));
     const Graph *graph = &model->graphs.items[walk->graph];
-    IdSpan order = model_list(model, graph->order);
     while (walk->next < graph->node_count) {
-        Id node = order.count ? order.ids[walk->next] : graph->first_node + walk->next;
-        walk->next++;
+        Id node = graph_node_at(model, graph, walk->next++);
         if (!operator_filter_matches(&walk->filter, model, node)) continue;
         object_push(L, lua_upvalueindex(1), OBJECT_NODE, node);
         return 1;

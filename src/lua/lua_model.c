@@ -480,16 +480,12 @@ static uint32_t list_tensors(const Model *model, Id *ids) {
 
 static int model_tensors(lua_State *L) {
     const Model *model = model_check(L, 1)->model;
+    static const char *const names[] = {"limit", "sort", NULL};
     lua_settop(L, 2);
+    object_check_options(L, 2, "tensors", names, "there are 'sort' and 'limit'");
     if (lua_isnil(L, 2)) {
         lua_newtable(L);
         lua_replace(L, 2);
-    }
-    luaL_checktype(L, 2, LUA_TTABLE);
-    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
-        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_tolstring(L, -2, NULL);
-        if (strcmp(key, "sort") != 0 && strcmp(key, "limit") != 0)
-            return luaL_error(L, "tensors: unknown option '%s', there are 'sort' and 'limit'", key);
     }
     TensorOrder order = check_sort(L, model);
     guard_spend(L, model->tensors.count);

@@ -255,13 +255,25 @@ void object_push_list(lua_State *L, int model, ObjectKind kind, IdSpan ids) {
     }
 }
 
-OperatorFilter object_operator_filter(lua_State *L, int arg, const Model *model) {
-    OperatorFilter filter = {.all = true};
-    if (lua_isnoneornil(L, arg)) return filter;
+void object_check_options(lua_State *L, int arg, const char *what, const char *const *names,
+                          const char *there) {
+    if (lua_isnoneornil(L, arg)) return;
     luaL_checktype(L, arg, LUA_TTABLE);
     for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_tolstring(L, -2, NULL);
-        if (strcmp(key, "op") != 0) luaL_error(L, "nodes: unknown option '%s', there is 'op'", key);
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+        bool is_known = false;
+        for (int i = 0; key && names[i] && !is_known; i++) is_known = strcmp(names[i], key) == 0;
+        if (!is_known)
+            luaL_error(L, "%s: unknown option '%s', %s", what, luaL_tolstring(L, -2, NULL), there);
+    }
+}
+
+OperatorFilter object_operator_filter(lua_State *L, int arg, const Model *model) {
+    static const char *const names[] = {"op", NULL};
+    OperatorFilter filter = {.all = true};
+    object_check_options(L, arg, "nodes", names, "there is 'op'");
+    if (!lua_istable(L, arg)) return filter;
+    if (lua_getfield(L, arg, "op") != LUA_TNIL) {
         if (lua_type(L, -1) != LUA_TSTRING)
             luaL_error(L, "nodes: option 'op' is a %s, an operator name is wanted", luaL_typename(L, -1));
         size_t size;
@@ -275,6 +287,7 @@ OperatorFilter object_operator_filter(lua_State *L, int arg, const Model *model)
         filter.all = false;
         filter.none = filter.domain == SYMBOL_NONE || filter.op_type == SYMBOL_NONE;
     }
+    lua_pop(L, 1);
     return filter;
 }
 

@@ -132,6 +132,10 @@ typedef struct OperatorFilter {
     Symbol domain, op_type;
 } OperatorFilter;
 OperatorFilter object_operator_filter(lua_State *L, int arg, const Model *model);
+/* Raises when `arg` is neither none, nil nor a table, or has a key that is none of `names` (NULL behind the last): "find: unknown
+ * option 'x', there are all and raw", `there` being the last part. */
+void object_check_options(lua_State *L, int arg, const char *what, const char *const *names,
+                          const char *there);
 bool operator_filter_matches(const OperatorFilter *filter, const Model *model, Id node);
 
 void lua_model_register(lua_State *L);

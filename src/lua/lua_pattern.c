@@ -228,19 +228,6 @@ static int find_first(lua_State *L, const Search *search) {
 static const char *const find_options[] = {"all", "count", "first", "raw", "where", "within", NULL};
 static const char *const path_options[] = {"limit", "raw", NULL};
 
-static void check_options(lua_State *L, int arg, const char *what, const char *const *names,
-                          const char *shown) {
-    if (lua_isnoneornil(L, arg)) return;
-    luaL_checktype(L, arg, LUA_TTABLE);
-    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
-        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
-        bool is_known = false;
-        for (int i = 0; key && names[i] && !is_known; i++) is_known = strcmp(names[i], key) == 0;
-        if (!is_known)
-            luaL_error(L, "%s: unknown option '%s', there are %s", what, luaL_tolstring(L, -2, NULL), shown);
-    }
-}
-
 static bool option_is_true(lua_State *L, int arg, const char *name) {
     if (!lua_istable(L, arg)) return false;
     lua_getfield(L, arg, name);
@@ -295,7 +282,7 @@ int model_find(lua_State *L) {
     LuaModel *owner = model_check(L, 1);
     lua_settop(L, 3);
     const Pattern *pattern = check_pattern(L, 2);
-    check_options(L, 3, "find", find_options, "all, count, first, raw, where and within");
+    object_check_options(L, 3, "find", find_options, "there are all, count, first, raw, where and within");
     Search search = {.model = 1, .finder = 5, .where = 4, .all = option_is_true(L, 3, "all")};
     bool counts = option_is_true(L, 3, "count"), is_first = option_is_true(L, 3, "first");
     if (counts && is_first) return luaL_error(L, "find: options 'count' and 'first' exclude each other");
@@ -354,7 +341,7 @@ int model_paths(lua_State *L) {
     PathsQuery query = {ID_NONE, ID_NONE, ID_NONE, ID_NONE, PATHS_DEFAULT_LIMIT};
     check_end(L, 2, owner, &query.from_node, &query.from_value);
     check_end(L, 3, owner, &query.to_node, &query.to_value);
-    check_options(L, 4, "paths", path_options, "limit and raw");
+    object_check_options(L, 4, "paths", path_options, "there are limit and raw");
     if (lua_istable(L, 4) && lua_getfield(L, 4, "limit") != LUA_TNIL) {
         if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 1 || lua_tointeger(L, -1) > INT32_MAX)
             return luaL_error(L, "paths: option 'limit' is no whole number of at least 1");

@@ -512,13 +512,9 @@ static bool hash_sample(LuaModel *owner, PayloadCursor *cursor, const Tensor *te
 
 /* The `sample` option, 0 without one. */
 static uint64_t check_sample(lua_State *L) {
+    static const char *const names[] = {"sample", NULL};
+    object_check_options(L, 2, "hash", names, "there is 'sample'");
     if (lua_isnoneornil(L, 2)) return 0;
-    luaL_checktype(L, 2, LUA_TTABLE);
-    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
-        const char *key = luaL_tolstring(L, -2, NULL);
-        if (strcmp(key, "sample") != 0) luaL_error(L, "hash: unknown option '%s', there is 'sample'", key);
-        lua_pop(L, 1);
-    }
     if (lua_getfield(L, 2, "sample") == LUA_TNIL) return 0;
     lua_Integer sample = luaL_checkinteger(L, -1);
     if (sample < (lua_Integer)SAMPLE_LEAST)
