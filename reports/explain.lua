@@ -1,13 +1,15 @@
 --- `onnxdoc explain WHAT MODEL`: what a node costs and why; what a value is, where each of its dimensions comes
 -- from, and why one is not known; what a symbol or a fact is.
 
+local symbol_of = require("onnxdoc.sizes").symbol_of
 local text = require "onnxdoc.text"
 
 local printable = text.printable
 local ITEMS = 16 -- of contents that are shown
 
 local function node_text(node)
-  return ("%s %s"):format(node.op, node.name ~= "" and "'" .. printable(node.name) .. "'" or "node " .. node.index)
+  local name = node.name ~= "" and "'" .. printable(node.name) .. "'" or "node " .. node.index
+  return printable(node.op) .. " " .. name
 end
 
 local function dims_of(value) return value and value.shape or {} end
@@ -68,7 +70,7 @@ end
 local function class_of(model, name)
   local names = {}
   for _, symbol in ipairs(model.symbols) do
-    if symbol.name ~= name and tostring(symbol.expr) == name then names[#names + 1] = printable(symbol.name) end
+    if symbol.name ~= name and symbol_of(symbol.expr) == name then names[#names + 1] = printable(symbol.name) end
   end
   return names
 end
@@ -80,7 +82,9 @@ local function symbol_text(model, symbol)
     parts[1] = (symbol.axis and "axis " .. symbol.axis - 1 or "turns of the loop") .. (" of '%s'"):format(
       printable(symbol.value.name))
   end
-  if tostring(symbol.expr) ~= symbol.name then parts[#parts + 1] = "stands for " .. printable(tostring(symbol.expr)) end
+  if symbol_of(symbol.expr) ~= symbol.name then
+    parts[#parts + 1] = "stands for " .. printable(tostring(symbol.expr))
+  end
   if symbol.reason then parts[#parts + 1] = printable(symbol.reason) end
   parts[#parts + 1] = symbol.most and ("%d to %d"):format(symbol.least or 0, symbol.most)
     or ("at least %d"):format(symbol.least or 0)
@@ -180,7 +184,7 @@ end
 local function number_text(x, context)
   local fact = context:number(x)
   if not fact then return "?" end
-  if fact.unknown then return "unknown: " .. fact.unknown end
+  if fact.unknown then return "unknown: " .. printable(fact.unknown) end
   return fact.exact or text.count(fact.value)
 end
 
@@ -258,14 +262,18 @@ end
 
 -- ---- facts ----
 
+-- Number facts have a unit. Tables with a model's own names as keys (metadata, bindings) may hold "value" too.
+local function is_number_fact(fact)
+  return type(fact) == "table" and math.type(fact.value) ~= nil and type(fact.unit) == "string"
+end
+
 local function explain_fact(path, fact, write)
-  write(path, "\n")
+  write(printable(path), "\n")
   local json = require "onnxdoc.json"
-  if type(fact) ~= "table" or fact.value == nil then
+  if not is_number_fact(fact) then
     return write("  ", printable(type(fact) == "table" and json.encode(fact) or tostring(fact)), "\n")
   end
-  write(("  %s%s %s\n"):format(fact.at_least and "at least " or "", fact.exact or text.number(fact.value),
-    fact.unit or ""))
+  write(("  %s%s %s\n"):format(fact.at_least and "at least " or "", fact.exact or text.number(fact.value), fact.unit))
   if fact.formula then write("  = " .. printable(fact.formula) .. "\n") end
   local names = {}
   for name in pairs(fact.bindings or {}) do names[#names + 1] = name end

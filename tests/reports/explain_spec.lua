@@ -122,4 +122,18 @@ describe("onnxdoc explain, of nodes, symbols and facts", function()
     has(err, "has no node, value, symbol or fact 'cost.nothing'")
     explain("'#99' m.onnx", 1)
   end)
+
+  it("takes no name of the model for a part of a fact, and shows none as it is written", function()
+    local text = [[<ir_version: 8, opset_import: ["" : 17, "com.acme" : 1],
+      metadata_props: ["value": "v", "unit": "u", "how": "h", "bindings": "b"]>
+      g (float["my dim",value] x, float[other,value] y) => (z) { z = Add (x, y) }]]
+    assert(assert(require "onnxdoc".build{text = text}):save(scratch:path("names.onnx")))
+    has(explain "model.metadata names.onnx", '"value":"v"')
+    has(explain "cost.flops.bindings names.onnx", '"value":')
+    has(explain "'my dim' names.onnx", "symbol my dim: axis 0 of 'x'; at least 1; also other")
+    scratch:write("evil.onnx", helpers.evil_model())
+    for _, what in ipairs {"'#0'", "cost.macs", "coverage.nodes"} do
+      assert.is_nil(explain(what .. " evil.onnx"):find("[\27\0]"))
+    end
+  end)
 end)

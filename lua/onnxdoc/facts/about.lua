@@ -62,8 +62,9 @@ function about.symbols(context)
       fact.value, fact.from, fact.role = entry.value, entry.from, entry.role
     else
       fact.is = tostring(symbol.expr)
-      aliases[fact.is] = aliases[fact.is] or {}
-      table.insert(aliases[fact.is], symbol.name)
+      local same = require("onnxdoc.sizes").symbol_of(symbol.expr) or fact.is
+      aliases[same] = aliases[same] or {}
+      table.insert(aliases[same], symbol.name)
     end
     list[#list + 1] = fact
   end
