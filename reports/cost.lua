@@ -317,7 +317,8 @@ local function write_compat(write, model, facts, tools)
     local count, missing = compat.count(model, tool)
     local fact = context:number(count)
     fact.at_least = missing > 0
-    write(("as %-12s %9s  %s\n"):format(tool, amount(fact, si), fact.value and text.count(fact.value) or ""))
+    local digits = fact.exact or fact.value and text.count(fact.value) or ""
+    write(("as %-12s %9s  %s\n"):format(tool, amount(fact, si), digits))
   end
 end
 

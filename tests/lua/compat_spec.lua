@@ -46,4 +46,24 @@ describe("compat", function()
     assert.equal("2*N", tostring(formula))
     assert.equal(1, missing)
   end)
+
+  it("misses what runs nobody knows how often", function()
+    local body = assert(onnxdoc.parse [[g (seq(float[N,3]) s) => (seq(float[a,b]) r) {
+      r = SequenceMap <body = body (float[a,b] x) => (float[a,b] y) { y = Neg (x) }> (s) }]])
+    for _, tool in ipairs {"torchvision", "fvcore", "thop"} do assert.equal(0, select(2, compat.count(body, tool))) end
+    local _, missing = compat.count(body, "xla")
+    assert.equal(1, missing)
+  end)
+
+  it("counts past 2^63, and in time linear in the formula's terms", function()
+    local large = assert(onnxdoc.parse [[g (float[2147483648,1073741824] x, float[1073741824] s) => (y) {
+      y = BatchNormalization (x, s, s, s, s) }]])
+    assert.equal("9223372036854775808", tostring((compat.count(large, "thop"))))
+    local b = onnxdoc.build{opset = 17}
+    for i = 1, 500 do
+      b:output(b:op("MatMul", {b:input("x" .. i, "float32", {"s" .. i, 2}), b:input("w" .. i, "float32", {2, "t" .. i})}))
+    end
+    local formula = compat.count(assert(b:model()), "thop")
+    assert.equal(1000, #formula.symbols)
+  end)
 end)
