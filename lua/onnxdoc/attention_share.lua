@@ -10,7 +10,8 @@
 --   fraction   macs / total where that is one number for all lengths, else nil
 --   unknown    those of `nodes` that have no cost, which are missing in macs
 --   growth     for each symbol of macs {symbol = name, squared =, total_squared =}: what stands before its square in
---              macs and in total, a whole number or an Expr; nil where the formula is no polynomial of degree 2 in it
+--              macs and in total, a whole number or an Expr; nil where the formula is no polynomial of degree 2 in it;
+--              empty where macs has more than MOST symbols
 --   quadratic  names of the symbols whose squared is not 0
 --
 --     attention_share.squared(formula, symbol)     that coefficient, `symbol` being an Expr
@@ -18,6 +19,8 @@
 local attention_cores = require "onnxdoc.attention_cores"
 
 local attention_share = {}
+
+local MOST = 64 -- symbols that growth is told of: each takes time in proportion to the formula
 
 -- ---- the coefficient of a square ----
 
@@ -113,8 +116,8 @@ local function symbols_by_name(model)
 end
 
 local function growth_of(model, macs, total)
-  local list, quadratic, symbols = {}, {}, symbols_by_name(model)
-  for i, name in ipairs(macs.symbols) do
+  local list, quadratic, symbols, names = {}, {}, symbols_by_name(model), macs.symbols
+  for i, name in ipairs(#names <= MOST and names or {}) do
     local symbol = symbols[name]
     local squared = symbol and attention_share.squared(macs, symbol)
     list[i] = {symbol = name, squared = squared, total_squared = symbol and attention_share.squared(total, symbol)}

@@ -126,6 +126,19 @@ describe("the share of attention", function()
   end)
 
   it("is nil where nothing is attention", function() assert.is_nil(attention_share.find(zoo("resnet50"))) end)
+
+  it("tells the growth of few symbols only", function()
+    local b = onnxdoc.build{opset = 17}
+    for i = 1, 40 do
+      local q, k = b:input("q" .. i, "float32", {"s" .. i, 8}), b:input("k" .. i, "float32", {8, "t" .. i})
+      local v = b:input("v" .. i, "float32", {"t" .. i, 8})
+      b:output(b:op("MatMul", {b:op("Softmax", {b:op("MatMul", {q, k})}), v}))
+    end
+    local share = attention_share.find(assert(b:model()))
+    assert.equal(80, #share.nodes)
+    assert.equal(80, #share.macs.symbols)
+    assert.same({}, share.growth)
+  end)
 end)
 
 describe("what stands before a square", function()
