@@ -204,6 +204,8 @@ end
 
 -- ---- other values of a symbol ----
 
+local MOST_VALUES = 1000 -- of a range
+
 -- "batch=1..64" doubles from 1 to 64, "batch=1..8:1" goes by ones, "batch=1,3,5" is a list. Name and values.
 local function parse_vary(word)
   local name, list = word:match("^(.+)=([^=]+)$")
@@ -211,10 +213,13 @@ local function parse_vary(word)
   local first, last, step = (list or ""):match("^(%d+)%.%.(%d+):?(%d*)$")
   first, last, step = math.tointeger(tonumber(first)), math.tointeger(tonumber(last)), math.tointeger(tonumber(step))
   if first and last and (not step or step > 0) then
-    local value = first
-    while value <= last and #values < 1000 do
+    local value, before = first, first - 1
+    while before < value and value <= last do -- what goes past 2^63 comes out below
+      if #values == MOST_VALUES then
+        failure(EXIT_USAGE, ("--vary '%s': these are more than %d values"):format(word, MOST_VALUES))
+      end
       values[#values + 1] = value
-      value = step and value + step or math.max(value * 2, value + 1)
+      before, value = value, value + (step or math.max(value, 1))
     end
     if not step and values[#values] and values[#values] < last then values[#values + 1] = last end
   else
@@ -241,6 +246,10 @@ end
 local function vary_rows(model, binding, word)
   local name, values = parse_vary(word)
   local names = symbols_of(binding, name, "--vary")
+  for _, value in ipairs(values) do
+    local problem = binding:refusal(names, value)
+    if problem then failure(EXIT_USAGE, "--vary: " .. printable(problem)) end
+  end
   local cost, cache = model.cost, require("onnxdoc.kv_cache").find(model)
   local rows = {}
   for i, value in ipairs(values) do

@@ -30,6 +30,13 @@ local function entry_of(symbol, list)
   return {role = "dimension", value = 1}
 end
 
+-- What is wrong with a value, nil where it is in the symbol's range.
+local function refusal(symbol, value)
+  local limit = value < (symbol.least or value) and "at least " .. symbol.least
+    or value > (symbol.most or value) and "at most " .. symbol.most
+  return limit and ("%s cannot be %s: it is %s"):format(symbol.name, value, limit) or nil
+end
+
 local function clamp(value, symbol)
   return math.min(math.max(value, symbol.least or value), symbol.most or math.huge)
 end
@@ -81,10 +88,8 @@ function Binding:give(name, value, under)
   if entry.from == "given" and entry.value ~= value then
     contradict("%s is given as %s and, by %s, as %s", name, entry.value, under, value)
   end
-  if clamp(value, entry.symbol) ~= value then
-    wrong("%s cannot be %s: it is %s", name, value,
-      value < (entry.symbol.least or value) and "at least " .. entry.symbol.least or "at most " .. entry.symbol.most)
-  end
+  local problem = refusal(entry.symbol, value)
+  if problem then wrong("%s", problem) end
   entry.value, entry.from = value, "given"
 end
 
@@ -133,20 +138,26 @@ function Binding:give_role(role, value, symbols)
   if not found then wrong("the model has no symbol of the role '%s'; it has %s", role, quoted_names(symbols)) end
 end
 
--- Roles whose value follows from others come last.
-function Binding:fill()
-  local roles = {}
-  for _, computed in ipairs {false, true} do
+--- Values of all symbols, by name, where some have others: defaults that follow from these follow.
+function Binding:with(changed)
+  local values, roles = {}, {}
+  for _, computed in ipairs {false, true} do -- roles whose value follows from others come last
     for _, entry in ipairs(self.list) do
-      local value = entry.default.value
-      if (type(value) == "function") == computed then
-        if entry.from == "default" then
-          entry.value = clamp(computed and value(roles) or value, entry.symbol)
+      local value, default = changed[entry.name] or entry.value, entry.default.value
+      if (type(default) == "function") == computed then
+        if entry.from == "default" and not changed[entry.name] then
+          value = clamp(computed and default(roles) or default, entry.symbol)
         end
-        if roles[entry.role] == nil then roles[entry.role] = entry.value end
+        values[entry.name] = value
+        if roles[entry.role] == nil then roles[entry.role] = value end
       end
     end
   end
+  return values
+end
+
+function Binding:fill()
+  for name, value in pairs(self:with {}) do self.by_name[name].value = value end
 end
 
 --- Values for all free symbols of a model. `given` may hold dims = {name = number} and roles = {batch = number}. Gives
@@ -189,12 +200,12 @@ function Binding:symbols_of(word)
   return names
 end
 
---- The same with other values for some symbols.
-function Binding:with(values)
-  local copy = {}
-  for name, value in pairs(self.values) do copy[name] = value end
-  for name, value in pairs(values) do copy[name] = value end
-  return copy
+--- What is wrong with a value for these symbols, or nil: "batch cannot be 0: it is at least 1".
+function Binding:refusal(names, value)
+  for _, name in ipairs(names) do
+    local problem = refusal(self.by_name[name].symbol, value)
+    if problem then return problem end
+  end
 end
 
 local SHOWN = 6

@@ -158,6 +158,14 @@ describe("onnxdoc cost", function()
     end
     local _, err = cost("--vary height=1,2 m.onnx", 2)
     has(err, "no symbol or role 'height'; it has 'batch'")
+    for words, message in pairs {["batch=0,1"] = "batch cannot be 0: it is at least 1",
+      ["batch=-3"] = "batch cannot be -3", ["batch=1..5000:1"] = "more than 1000 values"} do
+      _, err = cost(("--vary %s m.onnx"):format(words), 2)
+      has(err, message)
+    end
+    rows = json.decode((cost "--vary batch=1..9223372036854775807:9223372036854775807 --json m.onnx")).rows
+    assert.equal(1, #rows)
+    assert.equal(64, #json.decode((cost "--vary batch=1..9223372036854775807 --json m.onnx")).rows)
   end)
 
   it("finds what fits", function()
