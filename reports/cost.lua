@@ -120,7 +120,7 @@ local function numbers_at(cost, values)
   numbers = {}
   for _, metric in ipairs(metrics) do
     local known, number = pcall(require("onnxdoc.fits").at, cost[metric], values)
-    if known and cost[metric] then numbers[metric] = number end
+    if known then numbers[metric] = number end
   end
   return numbers
 end

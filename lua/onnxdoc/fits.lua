@@ -37,10 +37,10 @@ function fits.weights(model, precision)
   return bytes
 end
 
---- A number, or a formula for values of the symbols; nil where one of its symbols has none (in graphs that no inference
--- enters).
+--- A number, or a formula for values of the symbols; nil of nil, and where one of its symbols has no value (in graphs
+-- that no inference enters).
 function fits.at(x, values)
-  if type(x) ~= "userdata" then return x or 0 end
+  if type(x) ~= "userdata" then return x end
   local bound = {}
   for _, name in ipairs(x.symbols) do bound[name] = values[name] end
   local number = x:at(bound)

@@ -168,6 +168,13 @@ describe("onnxdoc cost", function()
     assert.equal(64, #json.decode((cost "--vary batch=1..9223372036854775807 --json m.onnx")).rows)
   end)
 
+  it("says what fits only where the cache's size is known", function()
+    assert.is_nil(require "onnxdoc.fits".at(nil, {}))
+    local m = assert(onnxdoc.parse "g (float[N] x) => (float[N] y) { y = Relu (x) }")
+    local need = require "onnxdoc.fits".need(m, {N = 1}, 0, {bytes = nil})
+    assert.equal("the size of the KV cache is not known", need.unknown)
+  end)
+
   it("finds what fits", function()
     has(cost "--vram 1MiB m.onnx", "fits into 1MiB: 768 bytes weights + 64 bytes peak activation = 832 bytes")
     has(cost "--vram 1000 --solve batch m.onnx", "fits into 1000 up to batch = 3: 768 bytes weights + 192 bytes")
