@@ -273,11 +273,16 @@ local function wants_color(options, terminal)
     and os.getenv("TERM") ~= "dumb"
 end
 
+-- A value given in words, as it was written.
+local function written(value) return type(value) == "table" and table.concat(value, ",") or tostring(value) end
+
 local function by_name(list)
   local map = {}
   for _, given in ipairs(list) do
-    if map[given.name] ~= nil and map[given.name] ~= given.value then
-      failure(EXIT_USAGE, ("%s is given twice, as %s and as %s"):format(given.name, map[given.name], given.value))
+    local before = map[given.name]
+    if before ~= nil and written(before) ~= written(given.value) then
+      failure(EXIT_USAGE, ("%s is given twice, as %s and as %s"):format(given.name, written(before),
+        written(given.value)))
     end
     map[given.name] = given.value
   end

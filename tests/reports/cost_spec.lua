@@ -175,6 +175,11 @@ describe("onnxdoc cost", function()
     assert.equal("the size of the KV cache is not known", need.unknown)
   end)
 
+  it("tells contents that are given twice as they were written", function()
+    local _, err = cost("--value x=1,2 --value x=1,3 m.onnx", 2)
+    has(err, "x is given twice, as 1,2 and as 1,3")
+  end)
+
   it("finds what fits", function()
     has(cost "--vram 1MiB m.onnx", "fits into 1MiB: 768 bytes weights + 64 bytes peak activation = 832 bytes")
     has(cost "--vram 1000 --solve batch m.onnx", "fits into 1000 up to batch = 3: 768 bytes weights + 192 bytes")
