@@ -42,7 +42,7 @@ local function head_rows(facts)
   local function formula(fact) return fact and fact.formula and "= " .. fact.formula end
   add("MACs", amount(cost.macs, si), formula(cost.macs))
   add("FLOPs", amount(cost.flops, si), cost.matrix_flops and cost.matrix_flops.value
-    and si(cost.matrix_flops.value) .. " in matrix products")
+    and amount(cost.matrix_flops, si) .. " in matrix products")
   local attention = cost.attention
   if attention then
     local squares = {}

@@ -12,8 +12,8 @@ return {
   run = function(options, session)
     for model, _, binding in session:models() do
       local all = facts.of(model, binding)
-      local shown = options.section and {schema = facts.schema, [options.section] = all[options.section]}
-        or facts.complete(all)
+      local shown = options.section and {schema = facts.schema, [options.section] = all[options.section]} or all
+      facts.complete(shown)
       session:write(json.encode(shown, {keyorder = facts.keyorder, indent = not session.many}) .. "\n")
     end
   end,

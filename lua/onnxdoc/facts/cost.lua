@@ -84,10 +84,14 @@ return function(context)
   if cost.dequant and cost.dequant.value ~= 0 then facts.dequant = number(context, cost, "dequant") end
   if facts.macs and facts.macs.value then
     facts.matrix_flops = context:number(2 * cost.macs, "FLOP", how.matrix_flops)
+    facts.matrix_flops.at_least = facts.macs.at_least
   end
   facts.intensity = intensity(facts.flops, facts.bytes)
   facts.macs_by_precision = json.object()
-  for dtype, macs in pairs(cost.macs_by_dtype) do facts.macs_by_precision[dtype] = context:number(macs, "MAC") end
+  for dtype, macs in pairs(cost.macs_by_dtype) do
+    facts.macs_by_precision[dtype] = context:number(macs, "MAC")
+    facts.macs_by_precision[dtype].at_least = cost.unknown > 0 or nil
+  end
   return require("onnxdoc.facts").lazy(facts, {
     attention = function() return attention_facts(context, facts.macs) end,
     by_operator = function() return operator_facts(context) end,
