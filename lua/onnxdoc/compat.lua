@@ -80,9 +80,11 @@ function compat.count(model, tool)
     local cost = node.own_cost
     if cost and cost.kind ~= "constant" then
       local count = counts[tool](node, cost, zero)
-      local runs = count and not is_zero(count) and node.runs
-      if runs then parts[#parts + 1] = count * runs
-      elseif not count or not is_zero(count) then missing = missing + 1 end
+      if not count or not is_zero(count) then
+        local runs = count and node.runs
+        if not runs then missing = missing + 1
+        else parts[#parts + 1] = runs == 1 and count or count * runs end
+      end
     end
   end
   return sum(parts), missing
