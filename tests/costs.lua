@@ -15,12 +15,7 @@
 package.path = "./?.lua;./tests/?.lua;" .. package.path
 local truths = require "tests.truth"
 
-local verbose, folder, names = false, nil, {}
-for _, word in ipairs(arg) do
-  if word == "--verbose" then verbose = true
-  elseif not folder then folder = word:gsub("/+$", "")
-  else names[word] = true end
-end
+local verbose, folder, names = truths.arguments(arg)
 
 -- ---- what operators multiply, by their definitions ----
 

@@ -14,12 +14,7 @@ local truths = require "tests.truth"
 
 local evaluate, contradiction = truths.evaluate, truths.contradiction
 
-local verbose, folder, names = false, nil, {}
-for _, word in ipairs(arg) do
-  if word == "--verbose" then verbose = true
-  elseif not folder then folder = word:gsub("/+$", "")
-  else names[word] = true end
-end
+local verbose, folder, names = truths.arguments(arg)
 
 local totals = {values = 0, right = 0, wrong = 0, unknown = 0}
 local reasons = {}

@@ -11,6 +11,17 @@ local json = require "dkjson"
 
 local M = {}
 
+--- [--verbose] FOLDER [NAME…]: whether it is verbose, the folder, the names as keys.
+function M.arguments(words)
+  local verbose, folder, names = false, nil, {}
+  for _, word in ipairs(words) do
+    if word == "--verbose" then verbose = true
+    elseif not folder then folder = word:gsub("/+$", "")
+    else names[word] = true end
+  end
+  return verbose, folder, names
+end
+
 local function read(path)
   local file = assert(io.open(path, "rb"))
   local text = file:read("a")

@@ -20,14 +20,10 @@ local attention_cores = {}
 
 local near = require "onnxdoc.near"
 
+local set = require("onnxdoc.lists").set
+
 local NEAR = near.values -- that a search around one Softmax visits
 local MANY = 16 -- inputs or consumers of one of them that it follows
-
-local function set(words)
-  local result = {}
-  for word in words:gmatch("%S+") do result[word] = true end
-  return result
-end
 
 -- ---- dimensions ----
 

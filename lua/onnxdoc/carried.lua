@@ -21,17 +21,13 @@
 
 local attention_cores = require "onnxdoc.attention_cores"
 
+local set = require("onnxdoc.lists").set
+
 local carried = {}
 
 local LABELS = 1024    -- of one value, that are followed
 local BUDGET = 400000  -- labels that are followed in one model
 local SUMMARY = 64     -- ways of a function's inputs to one of its outputs
-
-local function set(words)
-  local result = {}
-  for word in words:gmatch("%S+") do result[word] = true end
-  return result
-end
 
 -- ---- labels ----
 

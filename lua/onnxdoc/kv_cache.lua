@@ -50,14 +50,9 @@ local sizes = require "onnxdoc.sizes"
 
 local bytes_of, calculate, dtype_of = sizes.bytes_of, sizes.calculate, sizes.dtype_of
 local plus, symbol_of = sizes.plus, sizes.symbol_of
+local set = require("onnxdoc.lists").set
 
 local kv_cache = {}
-
-local function set(words)
-  local result = {}
-  for word in words:gmatch("%S+") do result[word] = true end
-  return result
-end
 
 -- ---- sums ----
 

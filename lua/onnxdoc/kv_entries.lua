@@ -8,16 +8,11 @@ local sizes = require "onnxdoc.sizes"
 
 local bytes_of, calculate, dims_of = sizes.bytes_of, sizes.calculate, sizes.dims_of
 local dtype_of, product_at, value_bytes = sizes.dtype_of, sizes.product_at, sizes.value_bytes
+local set = require("onnxdoc.lists").set
 
 local kv_entries = {}
 
 local FEW = 8 -- inputs of the model that are in one operand
-
-local function set(words)
-  local result = {}
-  for word in words:gmatch("%S+") do result[word] = true end
-  return result
-end
 
 -- ---- who reads what an input carries ----
 

@@ -45,6 +45,10 @@
 -- No text raises an error or takes more than linear time: it gives a model, or nil, a message with line and column,
 -- and "syntax".
 
+local lists = require "onnxdoc.lists"
+
+local contains, set = lists.contains, lists.set
+
 local parser = {}
 
 -- Graphs in graphs, types in types, bytes of a text.
@@ -54,12 +58,6 @@ local byte, find, sub = string.byte, string.find, string.sub
 -- Letters are ASCII's, whatever the locale.
 local IDENTIFIER = "^[A-Za-z_][A-Za-z0-9_]*"
 local QUOTE, HASH, AT = byte '"', byte "#", byte "@"
-
-local function set(words)
-  local result = {}
-  for word in words:gmatch("%S+") do result[word] = true end
-  return result
-end
 
 local dtypes = {float = "float32", double = "float64"}
 for word in pairs(set [[float32 float64 float16 bfloat16 int8 int16 int32 int64 uint8 uint16 uint32 uint64 int4 uint4
@@ -278,13 +276,6 @@ local model_fields = {"ir_version", "opset_import", "producer_name", "producer_v
   "doc_string", "metadata_props"}
 local function_fields = {"domain", "overload", "opset_import", "doc_string", "metadata_props"}
 local note_fields = {"doc_string", "metadata_props"}
-
-local function contains(list, item)
-  for _, other in ipairs(list) do
-    if other == item then return true end
-  end
-  return false
-end
 
 -- Fields up to the closing bracket, as the options the builder takes.
 local function header(p, known)

@@ -22,6 +22,7 @@
 local argparse = require "argparse"
 local failure = require "onnxdoc.failure"
 local files = require "onnxdoc.files"
+local lists = require "onnxdoc.lists"
 local onnxdoc = require "onnxdoc"
 local text = require "onnxdoc.text"
 
@@ -122,20 +123,13 @@ local function add_option(parser, option)
   if option.type == "integer" then element:convert(integer_converter(option.min)) end
 end
 
-local function contains(list, item)
-  for _, other in ipairs(list) do
-    if other == item then return true end
-  end
-  return false
-end
-
 local function add_format_options(parser, formats)
   parser:option("-o", "Write to PATH instead of standard output; a folder (out/) gets one file for each model.")
     :hidden_name("--output"):target("output"):argname("PATH")
   local group = {parser:option("--format", "What to write: " .. table.concat(formats, ", ") .. "."):argname("F")
     :choices(formats)}
   for _, format in ipairs {"json", "csv"} do
-    if contains(formats, format) then
+    if lists.contains(formats, format) then
       group[#group + 1] = parser:flag("--" .. format, ("The same as --format %s."):format(format))
     end
   end

@@ -5,6 +5,8 @@
 --            before =, least =, most =}
 --     lines {{name =, term =}, …}, the last one is the root's
 
+local contains = require("onnxdoc.lists").contains
+
 local naive = {}
 
 local commutes = {Add = true, Mul = true, Sum = true}
@@ -31,13 +33,6 @@ function naive.lines_text(lines)
   local texts = {}
   for i, line in ipairs(lines) do texts[i] = (line.name and line.name .. " = " or "") .. naive.text(line.term) end
   return table.concat(texts, "; ")
-end
-
-local function contains(list, item)
-  for _, other in ipairs(list) do
-    if other == item then return true end
-  end
-  return false
 end
 
 --- Calls found(root, captures, nodes) for every way in which the lines match the graph; a way can come more than once.

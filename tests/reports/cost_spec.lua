@@ -231,9 +231,7 @@ describe("onnxdoc facts", function()
     scratch = helpers.new()
     scratch:write("m.onnx", helpers.small_model())
     scratch:write("evil.onnx", helpers.evil_model())
-    local everything = require "models.everything"
-    scratch:write("everything.onnx", everything.bytes())
-    scratch:write("everything.data", everything.data)
+    helpers.write_everything(scratch)
   end)
   teardown(function() scratch:remove() end)
 

@@ -27,6 +27,13 @@ function helpers.new()
   return scratch
 end
 
+-- Writes everything.onnx, which has one of all that a model can have, and the data beside it.
+function helpers.write_everything(scratch)
+  local everything = require "models.everything"
+  scratch:write("everything.onnx", everything.bytes())
+  scratch:write("everything.data", everything.data)
+end
+
 -- The bytes of a small model with an initializer that is an input, a subgraph and a symbol.
 function helpers.small_model()
   local wire = require "wire"

@@ -9,9 +9,7 @@ describe("onnxdoc text", function()
     onnxdoc = require "onnxdoc"
     scratch = helpers.new()
     scratch:write("m.onnx", helpers.small_model())
-    local everything = require "models.everything"
-    scratch:write("everything.onnx", everything.bytes())
-    scratch:write("everything.data", everything.data)
+    helpers.write_everything(scratch)
   end)
   teardown(function() scratch:remove() end)
 

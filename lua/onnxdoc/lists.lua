@@ -1,0 +1,19 @@
+--- Lists and sets of words.
+
+local lists = {}
+
+--- The words of a text as keys: set "a b" is {a = true, b = true}.
+function lists.set(words)
+  local set = {}
+  for word in words:gmatch("%S+") do set[word] = true end
+  return set
+end
+
+function lists.contains(list, item)
+  for _, other in ipairs(list) do
+    if other == item then return true end
+  end
+  return false
+end
+
+return lists
