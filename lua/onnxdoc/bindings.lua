@@ -114,7 +114,14 @@ function Binding:give_formula(formula, value, under)
   local least = symbol.least or 1
   local first, second = at(least), at(least + 1)
   local root = first and second and first ~= second and least + first // (first - second) or nil
-  if not root or at(root) ~= 0 then contradict("%s is %s and cannot be %s", under, tostring(formula), value) end
+  if not root or at(root) ~= 0 then
+    local taken = {}
+    for _, name in ipairs(formula.symbols) do
+      if name ~= open then taken[#taken + 1] = ("%s = %s"):format(name, others[name]) end
+    end
+    contradict("%s is %s and cannot be %s%s", under, tostring(formula), value,
+      #taken > 0 and " where " .. table.concat(taken, ", ") or "")
+  end
   self:give(open, root, under)
 end
 

@@ -302,10 +302,10 @@ local function view_with(model, what)
   return nil, (view:gsub("^[^:]*:%d+: ", ""))
 end
 
--- The view in which numbers are bound before shapes are inferred.
+-- The view in which numbers are bound before shapes are inferred; nil, and what is wrong in it, when there is one.
 local function view_with_dims(model, dims)
-  local view, message = view_with(model, {dims = dims})
-  if not view then return nil, message end
+  local view = view_with(model, {dims = dims})
+  if not view then return nil end
   local wrong = first_error(view)
   if wrong and not first_error(model) then return nil, wrong end
   return view
@@ -324,7 +324,7 @@ local function bind(model, given)
   local ok, problem = pcall(bindings.of, model, {dims = dims})
   if not ok and type(problem) == "table" and problem.contradicts then
     model, message = view_with_dims(model, dims)
-    if not model then return nil, message end
+    if not model then return nil, message or problem.message end
     dims = nil
   end
   ok, problem = pcall(bindings.of, model, {dims = dims, roles = given.roles})

@@ -85,6 +85,17 @@ describe("onnxdoc cost", function()
     has(err, "'two' is no number")
   end)
 
+  it("says what a derived dimension cannot be, and why", function()
+    local model = onnxdoc.build{text = [[g (float[B,past,4] p, float[B,seq,4] x) => (float[B,total,4] y) {
+      y = Concat <axis = 1> (p, x) }]]}
+    assert(model:save(scratch:path("past.onnx")))
+    local _, err, code = scratch:run('"$onnxdoc" cost --dim total=5 past.onnx')
+    assert.equal(2, code)
+    assert.equal("onnxdoc: past.onnx: total is past + seq and cannot be 5 where seq = 128\n", err)
+    local out = scratch:run('"$onnxdoc" cost --dim total=200 past.onnx')
+    assert.truthy(out:find("past = 72, seq = 128 (default)", 1, true), out)
+  end)
+
   it("binds before it infers where symbols were only taken to be equal", function()
     local tied = onnxdoc.build{opset = 17}
     tied:output(tied:op("Add", {tied:input("x", "float32", {"A", 3}), tied:input("y", "float32", {"B", 3})}))
