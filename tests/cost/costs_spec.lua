@@ -234,10 +234,12 @@ describe("nodes that look alike", function()
       state = (state * 1103515245 + 12345) & 0x7fffffff
       return (state >> 8) % count + 1
     end
-    for at = 1, scale(1500) do
+    local count = scale(750)
+    for at = 1, count do
       local op = ops[draw(#ops)]
       nodes[at] = {op = op, places = {}}
       for j = 1, arity[op] do nodes[at].places[j] = draw(14) end
+      nodes[count + at] = nodes[at]
     end
     local together, seen, repeated = build(nodes), {}, 0
     for at in ipairs(nodes) do
@@ -246,7 +248,7 @@ describe("nodes that look alike", function()
       if seen[text] then repeated = repeated + 1 end
       seen[text] = true
     end
-    assert.is_true(repeated > #nodes // 4)
+    assert.is_true(repeated > count // 2) -- not all: sizes that data decide have names of their own
   end)
 
   it("are not alike where who else reads a value, or what it holds, decides", function()
