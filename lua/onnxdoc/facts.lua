@@ -13,7 +13,8 @@ local facts = {}
 facts.schema = "1.0"
 
 --- The sections in the order in which they are written.
-facts.sections = {"model", "graph", "symbols", "assumptions", "coverage", "gaps", "parameters", "cost", "memory"}
+facts.sections = {"model", "graph", "symbols", "assumptions", "coverage", "gaps", "parameters", "cost", "memory",
+  "architecture"}
 
 -- What sections are made with: the model, numbers for its symbols, and what several of them read.
 local Context = {}
@@ -53,6 +54,14 @@ function Context:number(x, unit, how)
   return fact
 end
 
+--- A number fact of a sum over `count` things, of which `unknown` are missing.
+function Context:sum(x, unknown, count, unit)
+  if unknown > 0 and unknown == count then return {unit = unit, unknown = "no size is known"} end
+  local fact = self:number(x, unit)
+  fact.at_least = unknown > 0 or nil
+  return fact
+end
+
 --- The model's cost, counted once.
 function Context:cost()
   self.total = self.total or self.model.cost
@@ -85,6 +94,7 @@ local makers = {
   parameters = function(context) return section "parameters"(context) end,
   cost = function(context) return section "cost"(context) end,
   memory = function(context) return section "memory"(context) end,
+  architecture = function(context) return section "architecture"(context) end,
 }
 
 --- The facts of a model. `given` is what bindings.of takes: {dims = {name = number}, roles = {batch = number}};
@@ -113,7 +123,8 @@ function facts.context(table) return getmetatable(table).context end
 
 --- Keys in the order in which people want to read them, for json.encode.
 facts.keyorder = {"schema", "model", "graph", "symbols", "assumptions", "coverage", "gaps", "parameters", "cost",
-  "memory", "name", "op", "value", "exact", "at_least", "unit", "formula", "bindings", "how", "macs", "flops"}
+  "memory", "architecture", "name", "op", "value", "exact", "at_least", "unit", "formula", "bindings", "how", "macs",
+  "flops"}
 
 --- The fact at a path, "cost.flops" or "memory.alive.1.name"; nil when there is none.
 function facts.at(table, path)

@@ -16,4 +16,12 @@ function lists.contains(list, item)
   return false
 end
 
+--- The keys of a table, sorted.
+function lists.sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
 return lists

@@ -62,29 +62,72 @@ local function write_through(path, target, content)
   return nil, path .. ": " .. (problem or close_problem or "cannot be written")
 end
 
---- Writes a file: content is a string, or a function that is called with write(...) and the open file, and gives nil
--- and a message when it cannot go on. Folders that are missing are made. true, or nil and a message; an error that
--- content raises is raised again. A device or pipe is written directly.
-function output.write_file(path, content)
+-- Writes a file beside its place: {path, target, beside}, beside being false for a device or pipe, which is written
+-- directly. nil and a message; an error that content raises is raised again.
+local function write_beside(path, content)
   local target = follow(path)
   local mode = lfs.attributes(target, "mode")
   if mode == "directory" then return nil, path .. ": is a folder" end
-  local direct = mode and mode ~= "file"
   if not mode then
     local ok, message = output.make_folder(target:match("^(.*)/[^/]*$") or ".")
     if not ok then return nil, message end
   end
   local folder, name = target:match("^(.*/)([^/]*)$")
-  local beside = ("%s.%s.%x.part"):format(folder or "", name or target, math.random(0))
-  local ok, message, raised = write_through(path, direct and target or beside, content)
-  if ok and not direct then
-    ok, message = os.rename(beside, target)
-    message = message and path .. ": " .. without_path(message, beside)
-  end
-  if ok then return true end
-  if not direct then os.remove(beside) end
+  local beside = not output.is_device(target) and ("%s.%s.%x.part"):format(folder or "", name or target, math.random(0))
+  local ok, message, raised = write_through(path, beside or target, content)
+  if ok then return {path = path, target = target, beside = beside} end
+  if beside then os.remove(beside) end
   if raised then error(message, 0) end
   return nil, message
+end
+
+-- Puts what was written in its place. true, or nil and a message.
+local function put_in_place(written)
+  if not written.beside then return true end
+  local ok, message = os.rename(written.beside, written.target)
+  if ok then return true end
+  os.remove(written.beside)
+  return nil, written.path .. ": " .. without_path(message, written.beside)
+end
+
+--- Writes a file: content is a string, or a function that is called with write(...) and the open file, and gives nil
+-- and a message when it cannot go on. Folders that are missing are made. true, or nil and a message; an error that
+-- content raises is raised again. A device or pipe is written directly.
+function output.write_file(path, content)
+  local written, message = write_beside(path, content)
+  if not written then return nil, message end
+  return put_in_place(written)
+end
+
+--- Writes several files, {{path, content}, …}, none of which is in its place before all are written.
+function output.write_files(files)
+  local all, ok, problem = {}, true, nil
+  local called, raised = pcall(function()
+    for _, file in ipairs(files) do
+      local written, message = write_beside(file[1], file[2])
+      if not written then
+        ok, problem = false, message
+        return
+      end
+      all[#all + 1] = written
+    end
+  end)
+  for _, written in ipairs(all) do
+    if called and ok then
+      ok, problem = put_in_place(written)
+    elseif written.beside then
+      os.remove(written.beside)
+    end
+  end
+  if not called then error(raised, 0) end
+  if ok then return true end
+  return nil, problem
+end
+
+--- Whether a path is a device or a pipe, beside which nothing can stand.
+function output.is_device(path)
+  local mode = lfs.attributes(follow(path), "mode")
+  return mode ~= nil and mode ~= "file" and mode ~= "directory"
 end
 
 local function is_folder_word(path)

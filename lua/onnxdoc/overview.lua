@@ -1,5 +1,5 @@
---- What a model holds, counted: the numbers that the card and the first screen show. Everything is exact or says what
--- is missing from it.
+--- What a model holds, counted: what the facts of the header, the graph and the stored tensors are made of. Everything
+-- is exact or says what is missing from it.
 
 local overview = {}
 
@@ -26,17 +26,6 @@ function overview.opsets(model)
   return opsets
 end
 
---- The external data files in one line, sizes shown by `show`.
-function overview.external_text(model, show)
-  local bytes, missing = 0, 0
-  for _, file in ipairs(model.files) do
-    if file.path then bytes = bytes + file.size else missing = missing + 1 end
-  end
-  local files = #model.files == 1 and "1 file" or #model.files .. " files"
-  if missing == #model.files then return files .. ", cannot be used" end
-  return ("%s, %s%s"):format(files, show(bytes), missing > 0 and (", %d of them cannot be used"):format(missing) or "")
-end
-
 --- What a model is called: its file's name, or that it came by standard input.
 function overview.model_name(path)
   return path == "-" and "standard input" or path:match("([^/]*)/*$")
@@ -51,7 +40,8 @@ local function graph_group(graph)
   return "training"
 end
 
-local function count_graphs(model)
+--- How many nodes and graphs there are, as {main, subgraphs, functions, training, total} each.
+function overview.graphs(model)
   local nodes = {main = 0, subgraphs = 0, functions = 0, training = 0, total = 0}
   local graphs = {main = 0, subgraphs = 0, functions = 0, training = 0}
   for _, graph in ipairs(model.graphs) do
@@ -129,12 +119,8 @@ local function add_stored(stored, part, counts)
   if not bytes then total.unknown_bytes = total.unknown_bytes + 1 end
 end
 
-local function count_tensors(model, result)
-  local stored = {}
-  for _, place in ipairs {"file", "external", "lost", "none"} do stored[place] = new_total() end
-  local seen, main_sparse = false, 0
+local function count_tensors(model, result, stored)
   for tensor in model:tensors() do
-    seen = true
     local group = tensor.node and result.constants or tensor.sparse and result.sparse or result.dense
     local sparse = tensor.sparse
     add_tensor(group, tensor.dtype, sparse and sparse.values.size or not sparse and tensor.size or nil, tensor.nbytes)
@@ -142,13 +128,10 @@ local function count_tensors(model, result)
       group.full_elements = (group.full_elements or 0) + (tensor.size or 0)
       add_stored(stored, sparse.values, true)
       add_stored(stored, sparse.indices, false)
-      if group == result.sparse and tensor.graph.kind == "main" then main_sparse = main_sparse + 1 end
     else
       add_stored(stored, tensor, true)
     end
   end
-  result.has_tensors, result.stored = seen, stored
-  return main_sparse
 end
 
 local function sort_dtypes(group)
@@ -162,16 +145,21 @@ local function sort_dtypes(group)
   group.dtypes = rows
 end
 
-local function count_initializers(model)
-  local main, inner = #model.graph.initializers, 0
+--- Initializers of the main graph, of all others, and how many of the main graph's are sparse.
+function overview.initializers(model)
+  local elsewhere, sparse = 0, 0
   for _, graph in ipairs(model.graphs) do
-    if graph.kind ~= "main" then inner = inner + #graph.initializers end
+    if graph.kind ~= "main" then elsewhere = elsewhere + #graph.initializers end
   end
-  return main, inner
+  for _, tensor in ipairs(model.graph.initializers) do
+    if tensor.sparse then sparse = sparse + 1 end
+  end
+  return #model.graph.initializers, elsewhere, sparse
 end
 
--- Diagnostics by code, in the order met: list of {code, severity, count, shown = the diagnostics that are kept}.
-local function group_diagnostics(model)
+--- Diagnostics of reading by code, the worst first, else in the order met: list of {code, severity, count, shown = the
+-- diagnostics that are kept}.
+function overview.diagnostics(model)
   local groups, by_code = {}, {}
   for _, diagnostic in ipairs(model.diagnostics) do
     local key = diagnostic.severity .. " " .. diagnostic.code
@@ -193,21 +181,17 @@ local function group_diagnostics(model)
   return groups
 end
 
---- Counts everything: {nodes, graphs, operators, dense, sparse, constants, plain, stored, initializers, diagnostics}.
--- dense and sparse are initializers, constants the tensors in node attributes, plain the numbers that Constant nodes
--- hold without a tensor: each {count, elements, bytes, unknown_elements, unknown_bytes, dtypes = rows of the same, most
+--- Stored tensors: {dense, sparse, constants, plain}, and where their bytes are: {file, external, lost, none}. dense
+-- and sparse are initializers, constants the tensors in node attributes, plain the numbers that Constant nodes hold
+-- without a tensor: each {count, elements, bytes, unknown_elements, unknown_bytes, dtypes = rows of the same, most
 -- bytes first}.
-function overview.collect(model)
+function overview.tensors(model)
   local result = {dense = new_group(), sparse = new_group(), constants = new_group(), plain = new_group()}
-  result.nodes, result.graphs = count_graphs(model)
-  result.operators = overview.operators(model)
+  local stored = {file = new_total(), external = new_total(), lost = new_total(), none = new_total()}
   count_plain(model, result.plain)
-  local main_sparse = count_tensors(model, result)
-  for _, name in ipairs {"dense", "sparse", "constants", "plain"} do sort_dtypes(result[name]) end
-  local main, inner = count_initializers(model)
-  result.initializers = {main = main, inner = inner, main_sparse = main_sparse}
-  result.diagnostics = group_diagnostics(model)
-  return result
+  count_tensors(model, result, stored)
+  for _, group in pairs(result) do sort_dtypes(group) end
+  return result, stored
 end
 
 --- Whether a graph input has an initializer, which is its default.
@@ -217,15 +201,6 @@ function overview.has_default(value) return value.is_input and value.tensor ~= n
 function overview.type_text(value)
   local kind = value.type
   return kind ~= "?" and kind or nil
-end
-
---- A shape as text: "[batch, 3, ?]"; nil when none is declared. Names in it are not escaped.
-function overview.shape_text(value, separator)
-  local shape = value.shape
-  if not shape then return nil end
-  local dims = {}
-  for i = 1, #shape do dims[i] = shape[i] and tostring(shape[i]) or "?" end
-  return "[" .. table.concat(dims, separator or ", ") .. "]"
 end
 
 return overview

@@ -127,10 +127,11 @@ end
 -- ends become spaces.
 function text.markdown(s)
   s = text.printable((s:gsub("[\r\n\t]+", " ")))
-  s = s:gsub("[\\`*%[%]~#!$^@{}()_]", "\\%0"):gsub("[&<>|]", character_entity)
+  s = s:gsub("[\\`*%[%]~#!$^@{}_]", "\\%0"):gsub("[&<>|]", character_entity)
   for _ = 1, 2 do s = s:gsub("(%w)\\_(%w)", "%1_%2") end
   s = s:gsub("://", "\\://"):gsub("[wW][wW][wW]%.", function(www) return www:sub(1, 3) .. "\\." end)
-  return (s:gsub("^(%s*%d+)([.)])", "%1\\%2"):gsub("^(%s*)([-+=>])", "%1\\%2"))
+  s = s:gsub("^(%s*%d+)([.)])(%s)", "%1\\%2%3"):gsub("^(%s*%d+)([.)])$", "%1\\%2")
+  return (s:gsub("^(%s*)([-+])", "%1\\%2"))
 end
 
 --- A fenced Markdown block of text.
@@ -152,13 +153,13 @@ local function check_number(n, who)
   end
 end
 
---- n scaled by thousands: a string of at most two decimals, and the prefix. Rounding 999.999 moves on to the next.
-local function scale(n, prefixes)
+--- n scaled by thousands: a string in this format, and the prefix. Rounding 999.999 moves on to the next.
+local function scale(n, prefixes, digits)
   local index, size = 1, math.abs(n)
-  while index < #prefixes and tonumber(("%.2f"):format(size)) >= 1000 do
+  while index < #prefixes and tonumber(digits:format(size)) >= 1000 do
     size, index = size / 1000, index + 1
   end
-  return ("%s%.2f"):format(n < 0 and "-" or "", size), prefixes[index]
+  return (n < 0 and "-" or "") .. digits:format(size), prefixes[index]
 end
 
 local function is_whole(n) return math.tointeger(n) ~= nil end
@@ -169,14 +170,16 @@ function text.bytes(n)
   if math.abs(n) < 1000 and is_whole(n) then
     return ("%d byte%s"):format(n, math.abs(n) == 1 and "" or "s")
   end
-  local number, prefix = scale(n, {"", "K", "M", "G", "T", "P", "E"})
+  local number, prefix = scale(n, {"", "K", "M", "G", "T", "P", "E"}, "%.2f")
   return prefix == "" and number .. " bytes" or number .. " " .. prefix .. "B"
 end
 
---- A number with an SI prefix and, when given, its unit: "108.89 M", "22.95 GFLOP", "1.50 ms".
-function text.si(n, unit)
+--- A number with an SI prefix and, when given, its unit: "108.89 M", "22.95 GFLOP", "1.50 ms". Two decimals, or so
+-- many.
+function text.si(n, unit, decimals)
   check_number(n, "si")
   unit = unit or ""
+  local digits = ("%%.%df"):format(decimals or 2)
   if n ~= n or math.abs(n) == math.huge then return (("%s %s"):format(n, unit):gsub(" $", "")) end
   local number, prefix
   if math.abs(n) < 1000 and is_whole(n) then
@@ -185,9 +188,9 @@ function text.si(n, unit)
     local small, index = math.abs(n), 1
     local prefixes = {"", "m", "µ", "n", "p"}
     while index < #prefixes and small < 0.9995 do small, index = small * 1000, index + 1 end
-    number, prefix = ("%s%.2f"):format(n < 0 and "-" or "", small), prefixes[index]
+    number, prefix = (n < 0 and "-" or "") .. digits:format(small), prefixes[index]
   else
-    number, prefix = scale(n, {"", "k", "M", "G", "T", "P", "E", "Z", "Y"})
+    number, prefix = scale(n, {"", "k", "M", "G", "T", "P", "E", "Z", "Y"}, digits)
   end
   local tail = prefix .. unit
   return tail == "" and number or number .. " " .. tail

@@ -4,6 +4,8 @@
 --   summary   one line for `onnxdoc --help`                                          (must be there)
 --   example   one command line for its own --help
 --   formats   the formats it writes, the default first: {"text", "json", "csv"}
+--   several   true when --format may name several of them: options.formats is the list, nil where none is named, and
+--             the report itself says where each goes (options.output)
 --   models    "many" (default), "one", "none": how many it takes
 --   top       default of --top, for reports that shorten their tables
 --   color     true when it can show colours
@@ -30,10 +32,11 @@ local verbs = {}
 
 local EXIT_USAGE, EXIT_INPUT, EXIT_SCRIPT = 2, 3, 5
 
-local extensions = {markdown = "md", text = "txt", json = "json", csv = "csv", html = "html"}
+local extensions = {text = "txt", json = "json", csv = "csv"}
 
 -- Fields of a report and of one of its options, with the types they may have.
 local report_fields = {name = "string", summary = "string", example = "string", formats = "table", models = "string",
+  several = "boolean",
   top = "number", color = "boolean", bindings = "boolean", options = "table", run = "function", description = "string"}
 local option_fields = {argname = "string", description = "string", default = "any", choices = "table",
   flag = "boolean", type = "string", min = "number", unless = "string"}
@@ -123,11 +126,31 @@ local function add_option(parser, option)
   if option.type == "integer" then element:convert(integer_converter(option.min)) end
 end
 
-local function add_format_options(parser, formats)
+-- "md,json" as a list without doubles.
+local function formats_converter(formats)
+  return function(word)
+    local list = {}
+    for format in word:gmatch("[^,]+") do
+      if not lists.contains(formats, format) then
+        return nil, ("--format: '%s' is none of %s"):format(format, table.concat(formats, ", "))
+      end
+      if not lists.contains(list, format) then list[#list + 1] = format end
+    end
+    if #list == 0 then return nil, "--format: no format is named" end
+    return list
+  end
+end
+
+local function add_format_options(parser, formats, several)
   parser:option("-o", "Write to PATH instead of standard output; a folder (out/) gets one file for each model.")
     :hidden_name("--output"):target("output"):argname("PATH")
-  local group = {parser:option("--format", "What to write: " .. table.concat(formats, ", ") .. "."):argname("F")
-    :choices(formats)}
+  local option = parser:option("--format", "What to write: " .. table.concat(formats, ", ") .. "."):argname("F")
+  if several then
+    option:argname("F[,F]"):target("formats"):convert(formats_converter(formats))
+  else
+    option:choices(formats)
+  end
+  local group = {option}
   for _, format in ipairs {"json", "csv"} do
     if lists.contains(formats, format) then
       group[#group + 1] = parser:flag("--" .. format, ("The same as --format %s."):format(format))
@@ -185,7 +208,7 @@ end
 
 local function add_common_options(parser, report)
   if report.bindings then add_binding_options(parser) end
-  if report.formats then add_format_options(parser, report.formats) end
+  if report.formats then add_format_options(parser, report.formats, report.several) end
   if report.top then
     add_option(parser, {"--top", argname = "N", type = "integer", min = 0, default = report.top,
       description = "Show at most N rows of a table that can be long; 0 shows all."})
@@ -249,7 +272,7 @@ local function parse_words(report, name, words)
     failure(EXIT_USAGE, ("%s: %s"):format(name, options), ("try 'onnxdoc %s --help'"):format(name))
   end
   for _, format in ipairs {"json", "csv"} do
-    if options[format] then options.format = format end
+    if options[format] then options.format, options.formats = format, {format} end
   end
   options.format = options.format or report.formats and report.formats[1]
   if type(options.model) == "string" then options.model = {options.model} end
@@ -342,7 +365,8 @@ local function new_session(report, options, context)
     paths = paths, many = #paths > 1, code = 0, current = 0, quiet = options.quiet,
     data_root = options.data_root or context.host.data_root, given = report.bindings and given_bindings(options),
     color = report.color and wants_color(options, context.terminal),
-    places = require("onnxdoc.output").places(options.output, paths, extensions[options.format] or "txt"),
+    terminal = context.terminal, places = report.several and {}
+      or require("onnxdoc.output").places(options.output, paths, extensions[options.format] or "txt"),
   }, Session)
 end
 

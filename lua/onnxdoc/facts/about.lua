@@ -1,20 +1,85 @@
 --- The sections that say what a model is: its header, its graph, its symbols, and what was taken to be true of them.
 
+local json = require "onnxdoc.json"
 local overview = require "onnxdoc.overview"
 
 local about = {}
 
+-- What is listed by name: functions, external files, diagnostics of one kind.
+local LISTED = 20
+
 local function stem(path) return path and path:match("([^/]*)/*$") or nil end
+
+-- What a file leaves empty is absent.
+local function given(s) return s ~= "" and s or nil end
+
+-- The first of them, in a list of plain data.
+local function listed(items, make)
+  local list = json.array()
+  for i = 1, math.min(#items, LISTED) do list[i] = make(items[i]) end
+  return list
+end
+
+local function external_facts(context)
+  local files = context.model.files
+  if #files == 0 then return nil end
+  local bytes, missing = 0, 0
+  for _, file in ipairs(files) do
+    if file.path then bytes = bytes + file.size else missing = missing + 1 end
+  end
+  return {
+    files = #files, missing = missing, size = context:number(bytes, "bytes", "the files that can be used"),
+    listed = listed(files, function(file)
+      return {location = file.location, size = file.path and context:number(file.size, "bytes") or nil}
+    end),
+  }
+end
+
+local function function_name(graph)
+  return (graph.domain ~= "" and graph.domain .. "." or "") .. graph.name
+    .. (graph.overload ~= "" and ":" .. graph.overload or "")
+end
+
+-- Diagnostics by what is wrong, the worst first.
+local function diagnostic_facts(model)
+  local list = json.array()
+  for i, group in ipairs(overview.diagnostics(model)) do
+    list[i] = {code = group.code, severity = group.severity, count = group.count,
+      listed = listed(group.shown, function(diagnostic)
+        return {message = diagnostic.message, offset = diagnostic.offset}
+      end)}
+  end
+  return list
+end
+
+local function training_facts(model)
+  local list = json.array()
+  for i, training in ipairs(model.trainings) do
+    list[i] = {initialization = training.initialization and #training.initialization,
+      algorithm = training.algorithm and #training.algorithm}
+  end
+  return #list > 0 and list or nil
+end
+
+local function configuration_facts(model)
+  local list = json.array()
+  for i, configuration in ipairs(model.configurations) do
+    list[i] = {name = configuration.name, devices = configuration.num_devices}
+  end
+  return #list > 0 and list or nil
+end
 
 function about.model(context)
   local model = context.model
-  local opsets = {}
-  for _, opset in ipairs(overview.opsets(model)) do opsets[#opsets + 1] = opset end
   return {
     name = stem(model.path), size = context:number(model.size, "bytes", "the file"),
-    ir_version = model.ir_version, producer = model.producer ~= "" and model.producer or nil,
-    domain = model.domain ~= "" and model.domain or nil, model_version = model.model_version,
-    opsets = opsets, metadata = next(model.metadata) and model.metadata or nil, functions = #model.functions,
+    ir_version = model.ir_version, ir_date = overview.ir_date(model.ir_version), producer = given(model.producer),
+    domain = given(model.domain), model_version = model.model_version, doc = given(model.doc or ""),
+    opsets = json.array(overview.opsets(model)), metadata = next(model.metadata) and model.metadata or nil,
+    functions = #model.functions,
+    function_names = #model.functions > 0 and listed(model.functions, function_name) or nil,
+    external = external_facts(context), training = training_facts(model), configurations = configuration_facts(model),
+    diagnostics = diagnostic_facts(model),
   }
 end
 
@@ -22,37 +87,49 @@ local function dims_of(value)
   local dims
   for i, dim in ipairs(value.shape or {}) do
     dims = dims or {}
-    dims[i] = math.type(dim) and dim or tostring(dim)
+    dims[i] = dim and (math.type(dim) and dim or tostring(dim)) or "?"
   end
-  return dims or value.shape and require("onnxdoc.json").array() or nil
+  return dims or value.shape and json.array() or nil
 end
 
 local function value_fact(value)
-  return {name = value.name, type = value.type, dtype = value.dtype, shape = dims_of(value)}
+  return {name = value.name, type = overview.type_text(value), dtype = value.dtype, shape = dims_of(value)}
 end
 
--- Inputs that have an initializer are that, with another default.
-local function values_of(list)
-  local values = require("onnxdoc.json").array()
+-- Of inputs, those that have an initializer, or those that have none.
+local function values_of(list, with_default)
+  local values = json.array()
   for _, value in ipairs(list) do
-    if not (value.is_input and value.tensor) then values[#values + 1] = value_fact(value) end
+    local wanted = with_default == nil or overview.has_default(value) == with_default
+    if wanted then values[#values + 1] = value_fact(value) end
   end
   return values
 end
 
+-- Where nodes are besides the main graph.
+local function elsewhere_facts(graphs, nodes)
+  local places = json.object()
+  for _, place in ipairs {"subgraphs", "functions", "training"} do
+    if graphs[place] > 0 then places[place] = {graphs = graphs[place], nodes = nodes[place]} end
+  end
+  return next(places) and places or nil
+end
+
 function about.graph(context)
   local model = context.model
-  local operators, total = require("onnxdoc.json").array(overview.operators(model)), 0
-  for _, row in ipairs(operators) do total = total + row.count end
+  local nodes, graphs = overview.graphs(model)
+  local initializers, elsewhere, sparse = overview.initializers(model)
   return {
-    name = model.graph.name, nodes = #model.graph, nodes_in_all_graphs = total, graphs = #model.graphs,
-    inputs = values_of(model.inputs), outputs = values_of(model.outputs), operators = operators,
-    initializers = #model.graph.initializers,
+    name = model.graph.name, doc = given(model.graph.doc or ""), nodes = nodes.main, nodes_in_all_graphs = nodes.total,
+    graphs = #model.graphs, elsewhere = elsewhere_facts(graphs, nodes), inputs = values_of(model.inputs, false),
+    defaults = values_of(model.inputs, true), outputs = values_of(model.outputs),
+    operators = json.array(overview.operators(model)), initializers = initializers,
+    initializers_elsewhere = elsewhere > 0 and elsewhere or nil, sparse_initializers = sparse > 0 and sparse or nil,
   }
 end
 
 function about.symbols(context)
-  local list, aliases = require("onnxdoc.json").array(), {}
+  local list, aliases = json.array(), {}
   for _, symbol in ipairs(context.model.symbols) do
     local entry = context.binding.by_name[symbol.name]
     local fact = {name = symbol.name, origin = symbol.origin, least = symbol.least, most = symbol.most,
@@ -73,7 +150,7 @@ function about.symbols(context)
 end
 
 function about.assumptions(context)
-  local list = require("onnxdoc.json").array()
+  local list = json.array()
   for _, assumption in ipairs(context.model.assumptions) do
     list[#list + 1] = {kind = assumption.kind, left = tostring(assumption.left), right = tostring(assumption.right),
       node = context:node(assumption.node)}

@@ -36,7 +36,7 @@ local function operator_facts(context)
   for i, group in ipairs(context.model:costs "op") do
     local cost = group.cost
     list[i] = {op = group.key, nodes = cost.nodes, unknown = cost.unknown > 0 and cost.unknown or nil}
-    for _, metric in ipairs {"macs", "flops", "elementwise", "transcendentals", "bytes"} do
+    for _, metric in ipairs {"macs", "flops", "elementwise", "transcendentals", "bytes", "bytes_written"} do
       local fact = number(context, cost, metric)
       if fact then fact.how = nil end
       list[i][metric] = fact

@@ -1,6 +1,7 @@
 --- Stored elements by what they are used for, by precision, operator and module; tied and unused tensors; three sizes.
 
 local json = require "onnxdoc.json"
+local overview = require "onnxdoc.overview"
 local module_of = require "onnxdoc.modules"
 
 -- Tensors that are listed by name.
@@ -65,8 +66,39 @@ local function group_weights(model)
   return sorted(operators), sorted(modules)
 end
 
+local kinds = {{"dense", "initializers"}, {"sparse", "sparse initializers"}, {"constants", "node attributes"},
+  {"plain", "constant numbers"}}
+
+-- All stored tensors, by what holds them and by precision.
+local function held_facts(context, groups)
+  local list = json.array()
+  for _, kind in ipairs(kinds) do
+    for _, row in ipairs(groups[kind[1]].dtypes) do
+      list[#list + 1] = {held = kind[2], dtype = row.dtype, tensors = row.count,
+        elements = context:sum(row.elements, row.unknown_elements, row.count, "elements"),
+        nbytes = context:sum(row.bytes, row.unknown_bytes, row.count, "bytes")}
+    end
+  end
+  return list
+end
+
+-- Where their bytes are.
+local function place_facts(context, stored)
+  local list = json.array()
+  for _, place in ipairs {"file", "external", "lost", "none"} do
+    local total = stored[place]
+    if total.count > 0 then
+      list[#list + 1] = {place = place, tensors = total.count,
+        nbytes = context:sum(total.bytes, total.unknown_bytes, total.count, "bytes")}
+    end
+  end
+  return list
+end
+
 return function(context)
   local model = context.model
+  local tensors, stored = overview.tensors(model)
+  local sparse = tensors.sparse
   local counts = model.parameters
   local function elements(use) return counts.by_use[use] and counts.by_use[use].elements or 0 end
   local total = elements "weight" + elements "quantised-weight" + counts.generated.elements
@@ -85,6 +117,9 @@ return function(context)
     generated = counts.generated.tensors > 0 and count_fact(context, counts.generated) or nil,
     tied = tensor_facts(counts.tied, true), tied_count = #counts.tied,
     unused = tensor_facts(counts.unused), unused_count = #counts.unused,
+    held = held_facts(context, tensors), places = place_facts(context, stored),
+    sparse = sparse.count > 0 and {elements = context:number(sparse.elements, "elements"),
+      full_elements = context:number(sparse.full_elements, "elements", "with the zeros that are not stored")} or nil,
     size = {
       file = context:number(model.size, "bytes", "the model's file"),
       weights = context:number(counts.all.nbytes, "bytes", "all tensors in their stored types"),

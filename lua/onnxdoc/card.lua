@@ -1,0 +1,151 @@
+--- The model card in all its formats, made of facts alone.
+
+local csv = require("onnxdoc.text").csv
+local facts_module = require "onnxdoc.facts"
+local output = require "onnxdoc.output"
+local text = require "onnxdoc.text"
+
+local onnxdoc = require "onnxdoc"
+
+local card = {}
+
+-- ---- what belongs to the card ----
+
+local function shell_word(word)
+  if word:find("^[%w%-._/=,:@+]+$") then return word end
+  return "'" .. word:gsub("'", "'\\''") .. "'"
+end
+
+--- The command that makes this card again: what was given for symbols stands in it by name.
+local function command_of(facts, options)
+  local words = {"onnxdoc", "card"}
+  local function add(...)
+    for _, word in ipairs {...} do words[#words + 1] = shell_word(word) end
+  end
+  for _, symbol in ipairs(facts.symbols) do
+    if symbol.from == "given" then add("--dim", symbol.name .. "=" .. symbol.value) end
+  end
+  for _, given in ipairs(options.value or {}) do
+    local value = type(given.value) == "table" and table.concat(given.value, ",") or given.value
+    add("--value", given.name .. "=" .. value)
+  end
+  if options.template then add("--template", options.template) end
+  if options.top ~= card.top then add("--top", tostring(options.top)) end
+  for _, flag in ipairs {"sha256"} do
+    if options[flag] then add("--" .. flag) end
+  end
+  add(facts.model.name or "-")
+  return table.concat(words, " ")
+end
+
+--- Rows of tables that can be long, unless --top says so.
+card.top = 15
+
+--- When the card was made, as ISO text; SOURCE_DATE_EPOCH says it for reproducible builds.
+function card.time()
+  local epoch = math.tointeger(tonumber(os.getenv("SOURCE_DATE_EPOCH")))
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", epoch)
+end
+
+local function context_of(facts, options, charts)
+  return {version = onnxdoc.version, schema = facts_module.schema, made = options.timestamp and card.time() or nil,
+    command = command_of(facts, options), charts = charts, top = options.top or card.top}
+end
+
+-- ---- formats ----
+
+-- Through a template, which the format may have of its own.
+local function write_page(format, default, mark)
+  return function(write, facts, options, charts)
+    local templates = require "onnxdoc.templates"
+    local template = options.loaded_template or templates.load(default)
+    local page = require("onnxdoc.page").new {facts = facts, format = format, write = write, source = template.source,
+      card = context_of(facts, options, charts), color = options.colors}
+    templates.render(template, facts, page)
+    if options.to_file then write(mark:format(onnxdoc.version)) end
+  end
+end
+
+local function write_json(write, facts, options)
+  facts_module.complete(facts)
+  write(require("onnxdoc.json").encode(facts, {keyorder = facts_module.keyorder, indent = not options.one_line}), "\n")
+end
+
+local layer_columns = {"model", "part", "kind", "group", "nodes", "compute", "parameters", "macs", "flops",
+  "transcendentals", "bytes", "parameters_share", "flops_share", "flops_formula"}
+
+local function share(value, total) return value and total and total > 0 and value / total or nil end
+
+-- A spreadsheet takes what begins like this for a formula.
+local function inert(s) return (text.printable(s):gsub("^[=+@-]", "'%0")) end
+
+local function layer_row(facts, part)
+  local function number(name) return part[name].value end
+  return csv(inert(facts.model.name or "stdin"), part.name, part.kind, part.group, part.nodes, part.compute,
+    number "parameters", number "macs", number "flops", number "transcendentals", number "bytes",
+    share(number "parameters", facts.parameters.total.value), share(number "flops", facts.cost.flops.value),
+    part.flops.formula and text.printable(part.flops.formula)) .. "\r\n"
+end
+
+-- What the whole model takes, where nothing repeats.
+local function whole(facts)
+  return {name = "model", kind = "model", nodes = facts.graph.nodes, parameters = facts.parameters.total,
+    macs = facts.cost.macs, flops = facts.cost.flops, transcendentals = facts.cost.transcendentals,
+    bytes = facts.cost.bytes}
+end
+
+local function write_csv(write, facts, options)
+  if not options.without_head then write(csv(layer_columns) .. "\r\n") end
+  local parts = facts.architecture.parts
+  for _, part in ipairs(#parts > 0 and parts or {whole(facts)}) do write(layer_row(facts, part)) end
+end
+
+--- The formats: how each is written, and the extension of its file. A file of ours is known by its mark: the last
+-- line of pages, the first of CSV and JSON.
+card.formats = {
+  md = {extension = "md", write = write_page("md", "card", "<!-- onnxdoc %s -->\n")},
+  text = {extension = "txt", write = write_page("text", "text", "\nonnxdoc %s\n")},
+  json = {extension = "json", write = write_json},
+  csv = {extension = "csv", write = write_csv},
+}
+
+--- Whether what stands at a path may be replaced by a card: nothing, an empty file, a device, or what a card left
+-- there.
+function card.is_ours(path)
+  local file = io.open(path, "rb")
+  if not file or require("lfs").attributes(path, "mode") ~= "file" then
+    if file then file:close() end
+    return true
+  end
+  local head, size = file:read(256) or "", file:seek("end")
+  file:seek("set", math.max(0, size - 128))
+  local tail = file:read("a") or ""
+  file:close()
+  return size == 0 or head:find('^{%s*"schema":"1%.') or head:find("^model,part,kind,")
+    or (head .. tail):find("onnxdoc%s%d") ~= nil
+end
+
+-- ---- charts ----
+
+--- The charts beside the page at `path`, as files {path, content}, and as the page shows them.
+function card.charts(facts, path, kinds)
+  local folder = path:match("([^/]*)$"):gsub("%.[^.]*$", "") .. "_charts/"
+  local files, shown = {}, {}
+  for _, chart in ipairs(require("onnxdoc.charts").list(facts)) do
+    for i, kind in ipairs(kinds) do
+      local bytes, message = chart[kind]()
+      if not bytes then return nil, message end
+      local name = folder .. chart.id .. "." .. kind
+      files[#files + 1] = {(path:match("^.*/") or "") .. name, bytes}
+      if i == 1 then shown[#shown + 1] = {title = chart.title, alt = chart.alt, path = name} end
+    end
+  end
+  return files, shown
+end
+
+--- The place of a card: -o PATH for a model and a format; nil for standard output.
+function card.place(options, model_path, format)
+  return output.place(options.output, model_path, card.formats[format].extension)
+end
+
+return card
