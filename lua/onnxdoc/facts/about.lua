@@ -8,7 +8,8 @@ local about = {}
 -- What is listed by name: functions, external files, diagnostics of one kind.
 local LISTED = 20
 
-local function stem(path) return path and path:match("([^/]*)/*$") or nil end
+-- The name of the file; a model from standard input or memory has none.
+local function file_name(path) return path and path ~= "-" and path:match("([^/]*)/*$") or nil end
 
 -- What a file leaves empty is absent.
 local function given(s) return s ~= "" and s or nil end
@@ -72,7 +73,7 @@ end
 function about.model(context)
   local model = context.model
   return {
-    name = stem(model.path), size = context:number(model.size, "bytes", "the file"),
+    name = file_name(model.path), size = context:number(model.size, "bytes", "the file"),
     ir_version = model.ir_version, ir_date = overview.ir_date(model.ir_version), producer = given(model.producer),
     domain = given(model.domain), model_version = model.model_version, doc = given(model.doc or ""),
     opsets = json.array(overview.opsets(model)), metadata = next(model.metadata) and model.metadata or nil,
