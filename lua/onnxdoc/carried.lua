@@ -84,7 +84,8 @@ end
 
 local function shape_of(value) return value.shape or value.declared_shape end
 
-local function own_axes(value)
+--- The axes of a value that is its own input: {1, 2, …}, nil when not even its rank is known.
+function carried.own_axes(value)
   local shape, axes = shape_of(value), {}
   if not shape then return nil end
   for i = 1, #shape do axes[i] = i end
@@ -173,11 +174,13 @@ function axes_after.Reshape(_, axes, output, input)
 end
 axes_after.Flatten = axes_after.Reshape
 
-local function axes_through(node, mark, output, input)
-  if not mark.axes then return nil end
+--- The axes of what a node makes of `input`, whose own are `axes`, as in a mark: its output has them as they were,
+-- unless the operator is known to turn them. nil where they cannot be followed.
+function carried.axes_after(node, axes, output, input)
+  if not axes then return nil end
   local after = axes_after[node.op]
-  if after then return after(node, mark.axes, output, input) end
-  return mark.axes
+  if after then return after(node, axes, output, input) end
+  return axes
 end
 
 -- ---- what nodes do with a value they carry ----
@@ -425,7 +428,8 @@ local function pass_marks(trace, node, set_mark)
   local is_derived = mark.is_derived or deriving[node.op] or scaling[node.op] or nil
   for i = 1, #node.outputs do
     local output = node.outputs[i]
-    if output then set_mark(output, new_mark(mark.label, axes_through(node, mark, output, input), is_derived)) end
+    local axes = output and carried.axes_after(node, mark.axes, output, input)
+    if output then set_mark(output, new_mark(mark.label, axes, is_derived)) end
   end
 end
 
@@ -471,7 +475,7 @@ function carried.trace(graph, summaries)
     if not input.tensor and not trace.region[input] then
       inputs[#inputs + 1] = input
       push_new(trace, input)
-      trace.marks[input] = new_mark(source_label(input), own_axes(input))
+      trace.marks[input] = new_mark(source_label(input), carried.own_axes(input))
     end
   end
   find_region(trace)
