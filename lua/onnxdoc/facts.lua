@@ -68,6 +68,12 @@ function Context:cost()
   return self.total
 end
 
+--- What kv_cache.find gives, in a list, found once.
+function Context:kv_cache()
+  self.cache = self.cache or table.pack(require("onnxdoc.kv_cache").find(self.model))
+  return self.cache
+end
+
 function Context.node(_, node)
   return node and {name = node.name, op = node.op, id = node.id, path = node.path}
 end

@@ -93,16 +93,21 @@ local function dims_of(value)
   return dims or value.shape and json.array() or nil
 end
 
-local function value_fact(value)
-  return {name = value.name, type = overview.type_text(value), dtype = value.dtype, shape = dims_of(value)}
+local function value_fact(context, value, role)
+  local fact = {name = value.name, type = overview.type_text(value), dtype = value.dtype, shape = dims_of(value)}
+  if role then
+    fact.role, fact.constraint, fact.why, fact.node = role.role, role.constraint, role.why, context:node(role.node)
+    fact.values = role.values
+  end
+  return fact
 end
 
 -- Of inputs, those that have an initializer, or those that have none.
-local function values_of(list, with_default)
+local function values_of(context, list, roles, with_default)
   local values = json.array()
   for _, value in ipairs(list) do
     local wanted = with_default == nil or overview.has_default(value) == with_default
-    if wanted then values[#values + 1] = value_fact(value) end
+    if wanted then values[#values + 1] = value_fact(context, value, roles[value]) end
   end
   return values
 end
@@ -120,10 +125,13 @@ function about.graph(context)
   local model = context.model
   local nodes, graphs = overview.graphs(model)
   local initializers, elsewhere, sparse = overview.initializers(model)
+  local roles = require("onnxdoc.roles").of(model, context:kv_cache())
   return {
     name = model.graph.name, doc = given(model.graph.doc or ""), nodes = nodes.main, nodes_in_all_graphs = nodes.total,
-    graphs = #model.graphs, elsewhere = elsewhere_facts(graphs, nodes), inputs = values_of(model.inputs, false),
-    defaults = values_of(model.inputs, true), outputs = values_of(model.outputs),
+    graphs = #model.graphs, elsewhere = elsewhere_facts(graphs, nodes),
+    inputs = values_of(context, model.inputs, roles.inputs, false),
+    defaults = values_of(context, model.inputs, roles.inputs, true),
+    outputs = values_of(context, model.outputs, roles.outputs),
     operators = json.array(overview.operators(model)), initializers = initializers,
     initializers_elsewhere = elsewhere > 0 and elsewhere or nil, sparse_initializers = sparse > 0 and sparse or nil,
   }

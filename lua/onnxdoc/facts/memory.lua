@@ -61,7 +61,7 @@ end
 
 local function cache_facts(context)
   local model = context.model
-  local cache, reason = require("onnxdoc.kv_cache").find(model)
+  local cache, reason = table.unpack(context:kv_cache())
   if not cache then return {reason = reason, hypothetical = hypothetical(context, model)} end
   local facts = {differs = cache.differs, scheme = cache.scheme, dtype = cache.dtype, layers = cache.layers,
     incomplete = cache.is_incomplete, entries = entry_facts(cache.entries)}

@@ -1,6 +1,5 @@
 --- What the graph is: counts, inputs and outputs, the symbols of their shapes, operators.
 
-local text = require "onnxdoc.text"
 local wording = require "onnxdoc.wording"
 
 local graph = {}
@@ -36,23 +35,18 @@ local function type_cells(page, value)
   return page.code(value.dtype), value.shape and page.code(shape_text(value.shape)) or "not declared"
 end
 
-local function role_cell(value)
-  if not value.role then return "" end
-  local range = value.least and value.most and (", %s to %s"):format(text.count(value.least), text.count(value.most))
-  return value.role .. (range or "")
-end
-
--- Rows {name, type, shape, role, why, default}; columns that are empty in all rows are left out.
+-- Rows {name, type, shape, role, constraint, why, default}; columns that are empty in all rows are left out.
 local function value_rows(page, values, default)
   local rows = {}
   for _, value in ipairs(values) do
     local kind, shape = type_cells(page, value)
-    rows[#rows + 1] = {page.code(value.name), kind, shape, role_cell(value), value.why or "", default}
+    rows[#rows + 1] = {page.code(value.name), kind, shape, value.role or "", value.constraint or "", value.why or "",
+      default}
   end
   return rows
 end
 
-local heads = {"Name", "Type", "Shape", "Role", "Why", "Default"}
+local heads = {"Name", "Type", "Shape", "Role", "Constraint", "Why", "Default"}
 
 local function drop_empty(rows)
   local kept = {}
