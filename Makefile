@@ -78,8 +78,8 @@ endif
 LAYERS   := base onnx graph dim ops cost match weights
 SOURCES  := $(sort $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)))
 BINDING  := $(sort $(wildcard src/lua/*.c))
-EMBEDDED := $(shell { find lua reports -type f -name '*.lua'; find rules -maxdepth 1 -type f -name '*.lua'; } \
-                    2>/dev/null | LC_ALL=C sort)
+EMBEDDED := $(shell { find lua reports -type f \( -name '*.lua' -o -name '*.json' \); \
+                      find rules -maxdepth 1 -type f -name '*.lua'; } 2>/dev/null | LC_ALL=C sort)
 
 CORE_OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o) $(BUILD)/onnx.pb-c.o
 LUA_OBJECTS  := $(BINDING:src/%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
@@ -129,7 +129,7 @@ $(BUILD)/%.o: src/%.c Makefile | $(BUILD)/onnx.pb-c.c
 	@mkdir -p $(@D)
 	$(CC) $(ours) $(WARNINGS) $(LUA_CFLAGS) $(PROTO_FLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# The shipped Lua files, byte for byte, as one read-only table without relocations; src/lua/embedded.c
+# The shipped files, byte for byte, as one read-only table without relocations; src/lua/embedded.c
 # describes it. The list is a file of its own, so that a file that comes or goes is noticed.
 $(BUILD)/embedded.list: FORCE
 	@mkdir -p $(@D)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sha256.h"
 #include "graph/diagnose.h"
 #include "lua/lua_cost.h"
 #include "lua/lua_guard.h"
@@ -406,6 +407,29 @@ static int model_value(lua_State *L) {
     return find_by_name(L, OBJECT_VALUE);
 }
 
+/* Bytes that are read at once to be hashed, and how many of them count as one instruction in a guard. */
+enum { HASHED_AT_ONCE = 1 << 18, HASHED_BYTES = 8 };
+
+/* model:sha256(): of the bytes of the file, without external data, as 64 hexadecimal digits */
+static int model_sha256(lua_State *L) {
+    LuaModel *owner = model_check(L, 1);
+    Source *source = owner->model->source;
+    unsigned char digest[SHA256_BYTES], *piece = lua_newuserdatauv(L, HASHED_AT_ONCE, 0);
+    Sha256 sha;
+    sha256_init(&sha);
+    for (uint64_t at = 0; at < source->size;) {
+        uint64_t left = source->size - at;
+        size_t size = left < HASHED_AT_ONCE ? (size_t)left : HASHED_AT_ONCE;
+        guard_spend(L, size / HASHED_BYTES);
+        if (!source_read(source, at, piece, size, &owner->err)) return object_fail(L, &owner->err);
+        sha256_update(&sha, piece, size);
+        at += size;
+    }
+    sha256_finish(&sha, digest);
+    object_push_hex(L, digest, sizeof digest);
+    return 1;
+}
+
 /* ---- tensors{sort, limit} ---- */
 
 typedef struct TensorOrder {
@@ -615,10 +639,19 @@ void lua_model_register(lua_State *L) {
                                    {"assumptions", model_get_assumptions},
                                    {"gaps", model_get_gaps},
                                    {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"nodes", model_nodes}, {"node", model_node},   {"value", model_value},   {"tensors", model_tensors},
-        {"with", model_with},   {"costs", model_costs}, {"memory", model_memory}, {"layers", model_layers},
-        {"close", model_close}, {"find", model_find},   {"paths", model_paths},   {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"nodes", model_nodes},
+                                       {"node", model_node},
+                                       {"value", model_value},
+                                       {"tensors", model_tensors},
+                                       {"with", model_with},
+                                       {"costs", model_costs},
+                                       {"memory", model_memory},
+                                       {"layers", model_layers},
+                                       {"close", model_close},
+                                       {"find", model_find},
+                                       {"paths", model_paths},
+                                       {"sha256", model_sha256},
+                                       {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__gc", model_collect},
                                      {"__close", model_close},
                                      {"__tostring", model_tostring},

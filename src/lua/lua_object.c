@@ -184,6 +184,16 @@ void object_add_shown(luaL_Buffer *buffer, Bytes name, char quote_with) {
     }
 }
 
+void object_push_hex(lua_State *L, const unsigned char *bytes, size_t size) {
+    luaL_Buffer buffer;
+    luaL_buffinit(L, &buffer);
+    for (size_t i = 0; i < size; i++) {
+        luaL_addchar(&buffer, "0123456789abcdef"[bytes[i] >> 4]);
+        luaL_addchar(&buffer, "0123456789abcdef"[bytes[i] & 15]);
+    }
+    luaL_pushresult(&buffer);
+}
+
 int object_fail(lua_State *L, const Error *err) {
     lua_pushnil(L);
     lua_pushstring(L, err->message);

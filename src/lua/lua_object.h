@@ -106,6 +106,9 @@ void object_set_unsigned(lua_State *L, const char *field, uint64_t value);
 /* Adds a name as people see it: escaped, `quote` (or 0 for none) escaped too. */
 void object_add_shown(luaL_Buffer *buffer, Bytes name, char quote);
 
+/* Pushes two hexadecimal digits for each byte. */
+void object_push_hex(lua_State *L, const unsigned char *bytes, size_t size);
+
 /* nil, message, code from an Error. */
 int object_fail(lua_State *L, const Error *err);
 /* Raises an Error (for fields, which have no second result). */

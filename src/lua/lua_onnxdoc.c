@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/sha256.h"
 #include "lua/embedded.h"
 #include "lua/lua_cost.h"
 #include "lua/lua_draft.h"
@@ -188,6 +189,34 @@ static int onnxdoc_is_plain(lua_State *L) {
     return 1;
 }
 
+/* ---- digests ---- */
+
+static Bytes check_bytes(lua_State *L, int arg) {
+    Bytes bytes;
+    bytes.data = luaL_checklstring(L, arg, &bytes.size);
+    return bytes;
+}
+
+/* onnxdoc.sha256(bytes): 64 hexadecimal digits */
+static int onnxdoc_sha256(lua_State *L) {
+    Bytes bytes = check_bytes(L, 1);
+    unsigned char digest[SHA256_BYTES];
+    Sha256 sha;
+    sha256_init(&sha);
+    sha256_update(&sha, bytes.data, bytes.size);
+    sha256_finish(&sha, digest);
+    object_push_hex(L, digest, sizeof digest);
+    return 1;
+}
+
+/* onnxdoc._hmac(key, bytes): HMAC-SHA-256, 64 hexadecimal digits */
+static int onnxdoc_hmac(lua_State *L) {
+    unsigned char digest[SHA256_BYTES];
+    sha256_hmac(check_bytes(L, 1), check_bytes(L, 2), digest);
+    object_push_hex(L, digest, sizeof digest);
+    return 1;
+}
+
 /* ---- the module table ---- */
 
 /* Functions written in Lua come with the first use of one: onnxdoc.bytes, onnxdoc.csv, ... */
@@ -225,6 +254,8 @@ int luaopen_onnxdoc(lua_State *L) {
                                          {"expr", lua_expr},
                                          {"prove", lua_prove},
                                          {"pattern", lua_pattern},
+                                         {"sha256", onnxdoc_sha256},
+                                         {"_hmac", onnxdoc_hmac},
                                          {"_embedded", onnxdoc_embedded},
                                          {"_embedded_list", onnxdoc_embedded_list},
                                          {"_is_plain", onnxdoc_is_plain},

@@ -188,6 +188,16 @@ int value_get_shape(lua_State *L) {
     return 1;
 }
 
+static void add_dim(luaL_Buffer *buffer, const Algebra *algebra, Expr dim) {
+    char text[256];
+    size_t size = expr_print(algebra, dim, text, sizeof text);
+    if (size < sizeof text) luaL_addlstring(buffer, text, size);
+    else {
+        expr_print(algebra, dim, luaL_prepbuffsize(buffer, size + 1), size + 1);
+        luaL_addsize(buffer, size);
+    }
+}
+
 static void add_fact(luaL_Buffer *buffer, const Shapes *shapes, const Fact *fact);
 
 static void add_element(luaL_Buffer *buffer, const Shapes *shapes, const char *before, const Fact *fact) {
@@ -199,7 +209,7 @@ static void add_element(luaL_Buffer *buffer, const Shapes *shapes, const char *b
 /* "float32[B,256]", "seq(int64[N])"; "?" for what is not known. */
 static void add_fact(luaL_Buffer *buffer, const Shapes *shapes, const Fact *fact) {
     Shape shape;
-    char text[256];
+    char text[32];
     switch (fact->kind) {
     case TYPE_KIND_TENSOR:
     case TYPE_KIND_SPARSE_TENSOR:
@@ -208,9 +218,8 @@ static void add_fact(luaL_Buffer *buffer, const Shapes *shapes, const Fact *fact
         if (fact_shape(shapes, fact, &shape)) {
             luaL_addchar(buffer, '[');
             for (int32_t i = 0; i < shape.rank; i++) {
-                expr_print(shapes->algebra, shape.dims[i], text, sizeof text);
                 if (i) luaL_addchar(buffer, ',');
-                luaL_addstring(buffer, text);
+                add_dim(buffer, shapes->algebra, shape.dims[i]);
             }
             luaL_addchar(buffer, ']');
         }
