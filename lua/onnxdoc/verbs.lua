@@ -11,8 +11,9 @@
 --   color     true when it can show colours
 --   bindings  true when it works with numbers for the model's symbols: --batch, --seq, --past, --dim, --value
 --   options   list of {"-x --long", argname =, description =, default =, choices =, flag = true, type = "integer",
---             min =}; a name without dashes is an argument that stands before the models, and is not asked for when the
---             option that its `unless` names is given. A report's own -l takes the place of the common one.
+--             min =, needs = "--other"}; a name without dashes is an argument that stands before the models, and is not
+--             asked for when the option that its `unless` names is given. A report's own -l takes the place of the
+--             common one.
 --   run       function(options, session): gives nothing or an exit code; options.NAME holds what was parsed
 --
 -- The session gives the models one by one and takes what is written for each:
@@ -39,7 +40,7 @@ local report_fields = {name = "string", summary = "string", example = "string", 
   several = "boolean",
   top = "number", color = "boolean", bindings = "boolean", options = "table", run = "function", description = "string"}
 local option_fields = {argname = "string", description = "string", default = "any", choices = "table",
-  flag = "boolean", type = "string", min = "number", unless = "string"}
+  flag = "boolean", type = "string", min = "number", unless = "string", needs = "string"}
 
 local function check_fields(where, t, fields, positional)
   for key, value in pairs(t) do
@@ -255,6 +256,19 @@ local function make_parser(report, name, words, on_help)
   return parser
 end
 
+-- Where options hold what was parsed for "-x --long-name".
+local function key_of(option) return (option:match("%-%-([%w-]+)"):gsub("-", "_")) end
+
+-- Ends the run when an option is given without the one it needs.
+local function check_needs(report, name, options)
+  for _, option in ipairs(report.options or {}) do
+    if option.needs and options[key_of(option[1])] ~= nil and not options[key_of(option.needs)] then
+      failure(EXIT_USAGE, ("%s: option '%s' needs '%s'"):format(name, option[1], option.needs),
+        ("try 'onnxdoc %s --help'"):format(name))
+    end
+  end
+end
+
 -- What the words say, or nil after --help was shown; ends the run when they are wrong.
 local function parse_words(report, name, words)
   local help_wanted = false
@@ -271,6 +285,7 @@ local function parse_words(report, name, words)
   if not ok then
     failure(EXIT_USAGE, ("%s: %s"):format(name, options), ("try 'onnxdoc %s --help'"):format(name))
   end
+  check_needs(report, name, options)
   for _, format in ipairs {"json", "csv"} do
     if options[format] then options.format, options.formats = format, {format} end
   end
