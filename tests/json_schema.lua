@@ -1,5 +1,5 @@
 -- Checks a decoded JSON value against a JSON Schema (2020-12): the keywords that reports/facts.schema.json uses; any other
--- one is an error, so that nothing goes unchecked.
+-- one is an error, so that nothing goes unchecked. Those that begin with x- are for lua/onnxdoc/redact.lua.
 
 local json = require "onnxdoc.json"
 
@@ -28,7 +28,8 @@ local check
 
 local keywords = {
   ["$schema"] = function() end, ["$id"] = function() end, ["$defs"] = function() end, title = function() end,
-  description = function() end, properties = function() end,
+  description = function() end, properties = function() end, ["x-names"] = function() end,
+  ["x-detail"] = function() end,
   ["$ref"] = function(value, reference, root, path) return check(value, resolve(root, reference), root, path) end,
   type = function(value, wanted)
     for _, one in ipairs(type(wanted) == "table" and wanted or {wanted}) do

@@ -27,7 +27,7 @@ local functions = set "floor ceil mod max min ceil_log2"
 local not_names = set "inf nan"
 local escapes = {n = "\n", t = "\t", r = "\r"}
 
--- Divisions that are looked for in one word; more are in no formula, and each costs as much as the word is long.
+-- Places in one word at which a symbol's name may end: each that is tried costs as much as the word is long.
 local DIVISIONS = 16
 
 -- The name that stands between quotation marks.
@@ -59,29 +59,37 @@ end
 
 function Text:symbol(name) return self.word("symbol", name) end
 
--- What can stand for itself between the divisions of a word; nil when it is none of it.
+-- A word that is one thing; nil when it is none that is known.
 function Text:part(word, is_called)
   if is_called then return functions[word] and word end
   return self.symbols[word] and self:symbol(word) or word:match("^%d+$")
 end
 
--- A word as symbols, numbers and the divisions between them; nil when it is no such thing.
-function Text:divided(word, is_called, divisions)
+-- What a symbol is divided by: "2", "m", "max(", "2/m".
+function Text:divisor(word, is_called)
   local whole = self:part(word, is_called)
   if whole then return whole end
-  for slash in word:gmatch "()/" do
-    divisions = divisions - 1
-    if divisions < 0 then return nil end
-    local left = self:part(word:sub(1, slash - 1))
-    local right = left and self:divided(word:sub(slash + 1), is_called, divisions)
-    if right then return left .. "/" .. right end
+  local digits, rest = word:match("^(%d+)/(.*)$")
+  local part = digits and self:part(rest, is_called)
+  return part and digits .. "/" .. part
+end
+
+-- A word as a symbol, the longest there is, and what it is divided by; nil when it is no such thing.
+function Text:divided(word, is_called)
+  local whole, left = self:part(word, is_called), word
+  if whole then return whole end
+  for _ = 1, DIVISIONS do
+    left = left:match("^(.*)/")
+    if not left then return nil end
+    local divisor = self.symbols[left] and self:divisor(word:sub(#left + 2), is_called)
+    if divisor then return self:symbol(left) .. "/" .. divisor end
   end
   return nil
 end
 
 -- Letters, digits and what names may hold besides; called where a bracket follows.
 function Text:name(word, is_called)
-  local known = self:divided(word, is_called, DIVISIONS)
+  local known = self:divided(word, is_called)
   if known then return known end
   if not is_called then return not_names[word] and word or self:symbol(word) end
   local name, called = word:match("^(.*)/([%w_]+)$")
