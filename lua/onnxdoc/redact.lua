@@ -12,6 +12,7 @@
 --   formula    an Expr as text: only its symbols are replaced
 --   type       "float32[batch,256]", likewise
 --   operator, domain   those of ONNX and of ONNX Runtime stay
+--   maker      "Concat 'name'": an operator and a node
 --   message    a sentence of ours: what stands in quotation marks, and each word that is not ours, is replaced; all of
 --              it where one of our words is a symbol of the model as well
 --   producer   stays: it says which program wrote the file, not whose model it is
@@ -25,7 +26,7 @@ local redact = {}
 --- The options of reports that show facts; `shown` takes what they say.
 redact.options = {
   {"--redact", flag = true,
-    description = "Words in place of all names: the same word for the same name, which nobody can turn back."},
+    description = "Words in place of all names, the same word for the same name."},
   {"--salt", argname = "TEXT", needs = "--redact",
     description = "What words are made with, to compare those of several models; else the file's SHA-256."},
   {"--summary-only", flag = true,

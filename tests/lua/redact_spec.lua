@@ -393,6 +393,9 @@ describe("redacted text", function()
     check("operator", {}, {Conv = "Conv", ["com.microsoft.Gelu"] = "com.microsoft.Gelu", none = "none", ["?"] = "?",
       ["ai.onnx.ml.Scaler"] = "ai.onnx.ml.Scaler", Secret = "op<Secret>", ["com.microsoft.Secret"] = "op<com.microsoft.Secret>",
       ["acme.Conv"] = "op<acme.Conv>"})
+    check("operator", {}, {GroupQueryAttention = "GroupQueryAttention"})
+    check("maker", {}, {["Concat 'x'"] = "Concat 'node<x>'", Concat = "Concat", ["block 'x' 'y'"] = "op<block> 'node<x' 'y>'",
+      ["'x"] = "op<'x>"})
     check("domain", {}, {["ai.onnx"] = "ai.onnx", ["com.microsoft"] = "com.microsoft", ["com.acme"] = "domain<com.acme>"})
     for domain in utils.readfile("src/ops/schema.txt"):gmatch "([^\t\n]+)\t[^\n]*\n" do
       check("domain", {}, {[domain] = domain})

@@ -161,13 +161,22 @@ local no_operator = set "none ?"
 
 function kinds.domain(self, text) return domains[text] and text or self.word("domain", text) end
 
+-- Messages leave the domain out.
 local function is_operator(text)
   local domain, name = text:match("^(.*)%.([^.]*)$")
-  return onnxdoc.schema(name or text, domain or "") ~= nil
+  if domain then return onnxdoc.schema(name, domain) ~= nil end
+  return onnxdoc.schema(text) ~= nil or onnxdoc.schema(text, "com.microsoft") ~= nil
 end
 
 function kinds.operator(self, text)
   return (no_operator[text] or is_operator(text)) and text or self.word("op", text)
+end
+
+-- "Concat 'name'", or the operator alone.
+function kinds.maker(self, text)
+  local operator, name = text:match("^(.-) '(.*)'$")
+  if not operator then return kinds.operator(self, text) end
+  return kinds.operator(self, operator) .. " '" .. self.word("node", name) .. "'"
 end
 
 function kinds.producer(_, text) return text end

@@ -12,16 +12,16 @@ for word in ([[
   Value Varlen What Words Write XHTML XML a about above accuracy_level across_channels activation activation_type
   activations add added additions address after again align alive all allowed allowzero alpha already also always an
   and annotation another answer antialias any anybody approximate archive are argument arguments around array arrow as
-  asked asks at attention attribute attribute's attributes auto auto_pad axes axis back batch batch_axis batch_dims
-  batches be before behind belongs below beside best beta between bias bicubic bidirectional big bilinear binary bits
-  block blocks blocksize body bool border both bound bounds boxes branches broadcast buffer buffers built built-in but
-  by byte bytes cache cached called caller calls can cannot capture captured captures card carried cast_to
-  cats_strings causal ceil ceil_mode cells change changes channels channels_last characters check circle classes
-  classlabels_ints classlabels_strings clean clip closed closing code codes coefficient coefficients column columns
-  come comes compare compared comparisons compiled complex concatenate condition configuration confined constant
-  constants contents convert converted convolutions coordinates copied copy coroutine cost costs could count counted
-  counts cross-attention cubic cur_tokens cut cycle damaged data database decide declared decoded decoder deep deeper
-  def default defined defines definition delta denotation depends depth depths description destination device device's
+  asked asks at attention attribute attribute's attributes auto auto_pad axes axis batch batch_axis batch_dims batches
+  be before behind belongs below beside best beta between bias bicubic bidirectional big bilinear binary bits block
+  blocks blocksize body bool border both bound bounds boxes branches broadcast buffer buffers built built-in but by
+  byte bytes cache cached called caller calls can cannot capture captured captures card carried cast_to cats_strings
+  causal ceil ceil_mode cells change changes channels channels_last characters check circle classes classlabels_ints
+  classlabels_strings clean clip closed closing code codes coefficient coefficients column columns come comes compare
+  compared comparisons compiled complex concatenate condition configuration confined constant constants contents
+  convert converted convolutions coordinates copied copy coroutine cost costs could count counted counts
+  cross-attention cubic cur_tokens cut cycle damaged data database decide declared decoded decoder deep deeper def
+  default defined defines definition delta denotation depends depth depths description destination device device's
   dft_length did differ different dilation dilations dim dimension dimensions dims direction directions directory
   divide divided division dk do do_rotary doc_string document does domain done double down download downloaded dtype
   dtypes dv each earlier edge element element's elements elementwise ellipses ellipsis else else_branch elsewhere
