@@ -6,6 +6,7 @@ local failure = require "onnxdoc.failure"
 local facts_of = require("onnxdoc.facts").of
 local lists = require "onnxdoc.lists"
 local output = require "onnxdoc.output"
+local redact = require "onnxdoc.redact"
 
 local EXIT_USAGE, EXIT_OUTPUT, EXIT_SCRIPT = 2, 4, 5
 
@@ -54,7 +55,7 @@ end
 local function files_of(facts, path, formats, options, session)
   local files = {}
   for _, format in ipairs(formats) do
-    local place, charts = card.place(options, path, format), nil
+    local place, charts = card.place(options, options.redact and facts.model.name or path, format), nil
     if format == "md" and #chart_kinds[options.charts] > 0 and not output.is_device(place) then
       local made, shown = card.charts(facts, place, chart_kinds[options.charts])
       if made then
@@ -92,13 +93,13 @@ return {
   bindings = true,
   color = true,
   top = card.top,
-  options = {
+  options = lists.join({
     {"--template", argname = "NAME", description = "Write md or text with this template: a name (reports/templates/, "
       .. "~/.config/onnxdoc/templates/, .onnxdoc/templates/) or a FILE.lua. It runs confined."},
     {"--charts", argname = "KIND", choices = {"png", "svg", "both", "none"}, default = "png",
       description = "Charts beside a Markdown file: png, svg, both or none."},
     {"--timestamp", flag = true, description = "Say when the card was made (or what SOURCE_DATE_EPOCH says)."},
-  },
+  }, redact.options),
   run = function(options, session)
     local formats = formats_of(options, session)
     check(options, formats, session)
@@ -108,6 +109,7 @@ return {
     local started = false
     for model, path, binding in session:models() do
       local facts = facts_of(model, binding)
+      facts = redact.shown(facts, options, facts)
       if options.to_file then
         write_files(files_of(facts, path, formats, options, session))
       else

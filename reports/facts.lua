@@ -16,7 +16,7 @@ return {
     for model, _, binding in session:models() do
       local all = facts.of(model, binding)
       local chosen = options.section and {schema = facts.schema, [options.section] = all[options.section]} or all
-      local shown = redact.shown(chosen, options, all)
+      local shown = facts.complete(redact.shown(chosen, options, all))
       session:write(json.encode(shown, {keyorder = facts.keyorder, indent = not session.many}) .. "\n")
     end
   end,

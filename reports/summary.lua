@@ -1,6 +1,7 @@
 --- The first screen of the card: what `onnxdoc MODEL` shows, in at most 24 lines of 80 columns.
 
-local facts = require "onnxdoc.facts"
+local facts_of = require("onnxdoc.facts").of
+local redact = require "onnxdoc.redact"
 
 return {
   name = "summary",
@@ -9,13 +10,16 @@ return {
   formats = {"text"},
   color = true,
   bindings = true,
-  run = function(_, session)
+  options = redact.options,
+  run = function(options, session)
     local first = true
     for model, _, binding in session:models() do
+      local facts = facts_of(model, binding)
+      facts = redact.shown(facts, options, facts)
       session:write(function(write)
         if not first then write("\n") end
-        require("onnxdoc.page").new({facts = facts.of(model, binding), format = "text", write = write,
-          color = session.color}).section "screen"
+        require("onnxdoc.page").new({facts = facts, format = "text", write = write, color = session.color})
+          .section "screen"
       end)
       first = first and session.places[session.current] ~= false
     end

@@ -16,6 +16,13 @@ function lists.contains(list, item)
   return false
 end
 
+--- The items of all lists, one list behind the other.
+function lists.join(...)
+  local joined = {}
+  for _, list in ipairs {...} do table.move(list, 1, #list, #joined + 1, joined) end
+  return joined
+end
+
 --- The keys of a table, sorted.
 function lists.sorted_keys(t)
   local keys = {}

@@ -158,9 +158,8 @@ local function salt_of(options, model)
   return digest or failure(EXIT_INPUT, message)
 end
 
---- The facts as options (redact.options) want them shown, all made; `all` are those that `facts` are taken from.
+--- The facts as options (redact.options) want them shown; `all` are those that `facts` are taken from.
 function redact.shown(facts, options, all)
-  if not (options.redact or options.summary_only) then return require("onnxdoc.facts").complete(facts) end
   if options.summary_only then facts = redact.summarise(facts) end
   if not options.redact then return facts end
   local symbols = {}

@@ -126,12 +126,13 @@ function about.graph(context)
   local nodes, graphs = overview.graphs(model)
   local initializers, elsewhere, sparse = overview.initializers(model)
   local roles = require("onnxdoc.roles").of(model, context:kv_cache())
+  local inputs = values_of(context, model.inputs, roles.inputs, false)
+  local defaults = values_of(context, model.inputs, roles.inputs, true)
   return {
     name = model.graph.name, doc = given(model.graph.doc or ""), nodes = nodes.main, nodes_in_all_graphs = nodes.total,
     graphs = #model.graphs, elsewhere = elsewhere_facts(graphs, nodes),
-    inputs = values_of(context, model.inputs, roles.inputs, false),
-    defaults = values_of(context, model.inputs, roles.inputs, true),
-    outputs = values_of(context, model.outputs, roles.outputs),
+    inputs = inputs, input_count = #inputs, defaults = defaults, default_count = #defaults,
+    outputs = values_of(context, model.outputs, roles.outputs), output_count = #model.outputs,
     operators = json.array(overview.operators(model)), initializers = initializers,
     initializers_elsewhere = elsewhere > 0 and elsewhere or nil, sparse_initializers = sparse > 0 and sparse or nil,
   }

@@ -1,6 +1,7 @@
 --- What the model holds and what one run takes.
 
 local lists = require "onnxdoc.lists"
+local text = require "onnxdoc.text"
 local complexity = {}
 
 local right2 = {right = {false, true}}
@@ -92,13 +93,16 @@ local function write_counts(page, head, counts, path)
   if #rows > 0 then page.table({head, table.unpack(count_heads)}, rows, count_right) end
 end
 
-local function names_of(page, list, total)
-  local names = {}
-  for i, tensor in ipairs(list) do
+-- "Used by no node: 3 tensors: `a`, `b`, …"
+local function write_names(page, title, what, facts)
+  local total, cell = facts.parameters[what .. "_count"], {}
+  if total == 0 then return end
+  for i, tensor in ipairs(facts.parameters[what] or {}) do
     if i > 5 then break end
-    names[i] = {i > 1 and ", " or "", page.code(tensor.name)}
+    cell[i] = {i > 1 and ", " or ": ", page.code(tensor.name)}
   end
-  return {names, total > #names and (", … (%d more)"):format(total - #names) or ""}
+  page.paragraph(title, text.plural(total, "tensor"), page.cite("parameters." .. what .. "_count"), cell,
+    #cell > 0 and total > #cell and ", …" or ".")
 end
 
 --- Stored elements by what they are for and by precision.
@@ -124,12 +128,8 @@ function complexity.parameters(page, facts)
       page.fact("parameters.sparse.full_elements", "exact"), " elements; the others are zero. Their bytes are those of "
       .. "values and indices.")
   end
-  if parameters.tied_count > 0 then
-    page.paragraph("Used in more than one place: ", names_of(page, parameters.tied, parameters.tied_count), ".")
-  end
-  if parameters.unused_count > 0 then
-    page.paragraph("Used by no node: ", names_of(page, parameters.unused, parameters.unused_count), ".")
-  end
+  write_names(page, "Used in more than one place: ", "tied", facts)
+  write_names(page, "Used by no node: ", "unused", facts)
 end
 
 -- ---- sizes ----
@@ -149,7 +149,7 @@ function complexity.sizes(page, facts)
     rows[#rows + 1] = {{"External data file ", page.code(file.location)},
       file.size and page.fact(("model.external.listed.%d.size"):format(i), "exact") or "cannot be used", ""}
   end
-  if external and external.files > #external.listed then
+  if external and external.files > #(external.listed or {}) then
     rows[#rows + 1] = {"External data, all files", page.fact("model.external.size", "exact"), ""}
   end
   rows[#rows + 1] = {"All tensors in their stored types", page.fact("parameters.size.weights", "exact"), ""}

@@ -43,7 +43,7 @@ end
 function coverage.problems(page, facts)
   local items = {}
   for _, group in ipairs(facts.model.diagnostics) do
-    local shown = math.min(#group.listed, PROBLEMS)
+    local shown = math.min(#(group.listed or {}), PROBLEMS)
     for i = 1, shown do
       local diagnostic = group.listed[i]
       items[#items + 1] = {page.strong(group.severity), " ", page.code(group.code), ": ", diagnostic.message,

@@ -1,5 +1,6 @@
 --- What the graph is: counts, inputs and outputs, the symbols of their shapes, operators.
 
+local lists = require "onnxdoc.lists"
 local wording = require "onnxdoc.wording"
 
 local graph = {}
@@ -10,9 +11,9 @@ local function count_items(page, facts)
   local g = facts.graph
   local items = {
     {page.strong "Nodes", ": ", wording.nodes(g), page.cite "graph.nodes"},
-    {page.strong "Inputs", ": ", #g.inputs + #g.defaults, page.cite "graph.inputs",
-      #g.defaults > 0 and (" (%d of them with an initializer as default)"):format(#g.defaults) or ""},
-    {page.strong "Outputs", ": ", #g.outputs, page.cite "graph.outputs"},
+    {page.strong "Inputs", ": ", page.fact "graph.input_count", g.default_count > 0
+      and {", and ", page.fact "graph.default_count", " with an initializer as default"} or ""},
+    {page.strong "Outputs", ": ", page.fact "graph.output_count"},
     {page.strong "Initializers", ": ", page.fact "graph.initializers",
       g.sparse_initializers and {" (", page.fact "graph.sparse_initializers", " of them sparse)"} or "",
       g.initializers_elsewhere and {", and ", page.fact "graph.initializers_elsewhere", " in other graphs"} or ""},
@@ -38,7 +39,7 @@ end
 -- Rows {name, type, shape, role, constraint, why, default}; columns that are empty in all rows are left out.
 local function value_rows(page, values, default)
   local rows = {}
-  for _, value in ipairs(values) do
+  for _, value in ipairs(values or {}) do
     local kind, shape = type_cells(page, value)
     rows[#rows + 1] = {page.code(value.name), kind, shape, value.role or "", value.constraint or "", value.why or "",
       default}
@@ -78,8 +79,7 @@ function graph.graph(page, facts)
   page.heading(2, "Graph Summary")
   page.list(count_items(page, facts))
   local inputs = value_rows(page, facts.graph.inputs, "")
-  table.move(value_rows(page, facts.graph.defaults, "initializer"), 1, #facts.graph.defaults, #inputs + 1, inputs)
-  write_values(page, "Inputs", inputs)
+  write_values(page, "Inputs", lists.join(inputs, value_rows(page, facts.graph.defaults, "initializer")))
   write_values(page, "Outputs", value_rows(page, facts.graph.outputs, ""))
 end
 

@@ -22,7 +22,7 @@ end
 
 local function write_alive(page, facts)
   local rows = {}
-  for i, value in ipairs(facts.memory.alive) do
+  for i, value in ipairs(facts.memory.alive or {}) do
     rows[i] = {page.code(value.name), value.type and page.code(value.type) or "", value.nbytes
       and page.fact(("memory.alive.%d.nbytes"):format(i)) or "unknown", bytes = value.nbytes and value.nbytes.value
         or 0}

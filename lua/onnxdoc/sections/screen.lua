@@ -38,8 +38,11 @@ end
 
 -- ---- rows of each label ----
 
-local function value_rows(values, defaults, most)
+-- Of a summary, which lists none, how many there are.
+local function value_rows(values, count, defaults, most)
   local rows, width = {}, 0
+  if count == 0 and defaults == 0 then return {"none"} end
+  if not values then return {text.count(count)} end
   local shown = math.min(#values, #values > most and most - 1 or #values)
   for i = 1, shown do width = math.max(width, text.width(printable(values[i].name))) end
   width = math.min(width, 40)
@@ -48,10 +51,10 @@ local function value_rows(values, defaults, most)
     rows[i] = text.pad(name, width) .. "  " .. printable(values[i].type or "type not declared")
   end
   if #values > shown then rows[#rows + 1] = ("… %d more"):format(#values - shown) end
-  if #defaults > 0 then
-    rows[#rows + 1] = ("and %s with an initializer as default"):format(text.plural(#defaults, "input"))
+  if defaults > 0 then
+    rows[#rows + 1] = ("and %s with an initializer as default"):format(text.plural(defaults, "input"))
   end
-  return #rows > 0 and rows or {"none"}
+  return rows
 end
 
 local function format_rows(model)
@@ -143,7 +146,8 @@ local function problem_rows(diagnostics)
   for _, group in ipairs(diagnostics) do
     if group.severity ~= "info" then
       if #rows < 2 then
-        rows[#rows + 1] = ("%s: %s"):format(group.severity, printable(group.listed[1].message))
+        rows[#rows + 1] = ("%s: %s"):format(group.severity, printable(group.listed and group.listed[1].message
+          or group.code))
         rest = rest + group.count - 1
       else
         rest = rest + group.count
@@ -168,8 +172,8 @@ local function make_lines(facts, limit)
   add("Producer", {model.producer and printable(model.producer)})
   add("Format", format_rows(model))
   add("Ext. data", external_rows(model.external))
-  add("Inputs", value_rows(graph.inputs, graph.defaults, limit.interface))
-  add("Outputs", value_rows(graph.outputs, {}, limit.interface))
+  add("Inputs", value_rows(graph.inputs, graph.input_count, graph.default_count, limit.interface))
+  add("Outputs", value_rows(graph.outputs, graph.output_count, 0, limit.interface))
   add("Nodes", {wording.nodes(graph)})
   add("Operators", operator_rows(graph.operators, limit.operators))
   add("Layers", layer_rows(facts.architecture.layers))
