@@ -23,7 +23,7 @@ CORPUS   ?=
 # What a user needs to build and to run `make test`.
 PACKAGES := gcc make libc6-dev pkg-config lua5.4 liblua5.4-dev protobuf-c-compiler libprotobuf-c-dev \
             libxxhash-dev lua-cjson lua-dkjson lua-lpeg lua-argparse lua-penlight lua-filesystem lua-busted \
-            lua-luassert
+            lua-luassert libcairo2-dev libpango1.0-dev fonts-dejavu-core
 # What only the other checks need.
 CI_PACKAGES := clang clang-tidy clang-format libclang-rt-14-dev lua-check libonnx-testdata python3 python3-onnx \
                valgrind $(if $(shell command -v npm),,npm)
@@ -55,6 +55,7 @@ LUA_CFLAGS  = $(call once,LUA_CFLAGS,$(shell pkg-config --cflags lua5.4))
 LUA_LIBS    = $(call once,LUA_LIBS,$(shell pkg-config --libs lua5.4))
 PROTO_FLAGS = $(call once,PROTO_FLAGS,$(shell pkg-config --cflags libprotobuf-c))
 PROTO_LIBS  = $(call once,PROTO_LIBS,$(shell pkg-config --libs libprotobuf-c))
+MODULE_FLAGS = $(call once,MODULE_FLAGS,$(shell pkg-config --cflags $(foreach module,$(MODULES),$($(module)_PACKAGES))))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
 ifneq ($(filter true 1,$(CI) $(WERROR)),)
@@ -75,9 +76,16 @@ endif
 
 # ---- files ----
 
+# src/lua/module_X.c with src/X/ is the shared object modules/X.so, `require "onnxdoc.X"`: what needs libraries that
+# nothing else does. X_PACKAGES: their names for pkg-config; X_GIVES: what there is not without them.
+MODULES       := draw
+draw_PACKAGES := pangocairo fontconfig zlib
+draw_GIVES    := charts as PNG
+
 LAYERS   := base onnx graph dim ops cost match weights
 SOURCES  := $(sort $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)))
-BINDING  := $(sort $(wildcard src/lua/*.c))
+BINDING  := $(filter-out src/lua/module_%,$(sort $(wildcard src/lua/*.c)))
+module_sources = $(sort $(wildcard src/$(1)/*.c) src/lua/module_$(1).c)
 EMBEDDED := $(shell { find lua reports -type f \( -name '*.lua' -o -name '*.json' \); \
                       find rules -maxdepth 1 -type f -name '*.lua'; } 2>/dev/null | LC_ALL=C sort)
 
@@ -103,7 +111,7 @@ ifneq ($(filter setup setup-ci,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
-all: $(BINARY) $(MODULE) ## builds build/onnxdoc, and build/onnxdoc.so for a stock lua5.4
+all: $(BINARY) $(MODULE) modules ## builds build/onnxdoc, and build/onnxdoc.so for a stock lua5.4
 
 setup: ## installs the Debian packages that building and testing need
 	$(call install_packages,$(PACKAGES))
@@ -168,6 +176,24 @@ $(BINARY): $(MAIN_OBJECT) $(LUA_OBJECTS) $(CORE)
 $(MODULE): $(LUA_OBJECTS) $(CORE)
 	$(CC) $(link) $(LDFLAGS) -shared -o $@ $(LUA_OBJECTS) $(CORE) $(PROTO_LIBS) -lm
 
+# Where a module's libraries are missing, all else is built. $(CORE) is there before a second make asks for it.
+modules: $(BINARY) $(MODULE)
+	@$(foreach module,$(MODULES),if pkg-config --exists $($(module)_PACKAGES) 2>/dev/null; then \
+	    $(MAKE) --no-print-directory module-$(module) || exit; else \
+	    echo "no $($(module)_GIVES): pkg-config finds no $($(module)_PACKAGES); make setup installs them"; fi; )
+.PHONY: modules
+
+define module_rules
+$(1)_objects := $(patsubst src/%.c,$(BUILD)/%.o,$(call module_sources,$(1)))
+$$($(1)_objects): ours += $$(MODULE_FLAGS)
+$(BUILD)/modules/$(1).so: $$($(1)_objects) $$(CORE)
+	@mkdir -p $$(@D)
+	$$(CC) $$(link) $$(LDFLAGS) -shared -o $$@ $$^ $$(shell pkg-config --libs $$($(1)_PACKAGES)) -lm
+.PHONY: module-$(1)
+module-$(1): $(BUILD)/modules/$(1).so ; @:
+endef
+$(foreach module,$(MODULES),$(eval $(call module_rules,$(module))))
+
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)
 
 # ---- tests ----
@@ -177,7 +203,7 @@ $(BUILD)/tests/%: tests/%.c $(CORE) Makefile
 	$(CC) $(ours) $(WARNINGS) $(PROTO_FLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d -o $@ $< $(CORE) \
 	    $(link) $(LDFLAGS) $(PROTO_LIBS) -lm -lpthread
 
-test: $(BINARY) $(MODULE) $(C_TESTS) ## runs every test; the last line counts them
+test: all $(C_TESTS) ## runs every test; the last line counts them
 	@$(LUA) tests/suite.lua --build $(BUILD) $(C_TESTS)
 
 test-update: $(BINARY) $(MODULE) ## writes the expected texts (tests/**/*.golden) anew from what comes out now
@@ -235,7 +261,8 @@ bench: all $(LAUNCHER) ## prints what opening and walking large models takes, be
 lint: $(BUILD)/onnx.pb-c.c ## luacheck, layers of the includes, clang-tidy
 	@$(LUA) tests/lint/layers.lua
 	luacheck --quiet $(wildcard lua rules reports tests src/ops/*.lua)
-	@clang-tidy --quiet $(SOURCES) $(BINDING) $(wildcard src/main.c tests/*/*.c) -- $(ours) $(LUA_CFLAGS) $(PROTO_FLAGS) \
+	@clang-tidy --quiet $(SOURCES) $(BINDING) $(foreach module,$(MODULES),$(call module_sources,$(module))) \
+	    $(wildcard src/main.c tests/*/*.c) -- $(ours) $(LUA_CFLAGS) $(PROTO_FLAGS) $(MODULE_FLAGS) \
 	    > $(BUILD)/clang-tidy.log 2>&1 || { grep -v 'warnings\? generated' $(BUILD)/clang-tidy.log; exit 1; }
 	@echo "clang-tidy: nothing found"
 
@@ -249,9 +276,9 @@ asan: ## the suite under ASan and UBSan, then under maximal garbage collection a
 	@$(MAKE) BUILD=build/asan $(SANITIZED) suite-sanitized
 	@$(MAKE) BUILD=build/tiny $(SANITIZED) DEFINES='$(TINY)' suite-tiny
 .PHONY: suite-sanitized suite-tiny
-suite-sanitized: $(BINARY) $(C_TESTS)
+suite-sanitized: $(BINARY) modules $(C_TESTS)
 	@$(LUA) tests/suite.lua --build $(BUILD) --host binary-sanitized --host binary-gc $(C_TESTS)
-suite-tiny: $(BINARY) $(C_TESTS)
+suite-tiny: $(BINARY) modules $(C_TESTS)
 	@$(LUA) tests/suite.lua --build $(BUILD) --host binary-sanitized $(C_TESTS)
 
 fuzz: ## feeds the reader made-up bytes for TIME=60 seconds (clang)
@@ -276,10 +303,14 @@ install: all ## installs under PREFIX=/usr/local (and DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/lua/5.4 $(DESTDIR)$(PREFIX)/share/doc/onnxdoc
 	install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/onnxdoc
 	install -m 644 $(MODULE) $(DESTDIR)$(PREFIX)/lib/lua/5.4/onnxdoc.so
+	for module in $(BUILD)/modules/*.so; do [ ! -e $$module ] || \
+	    install -D -m 644 $$module $(DESTDIR)$(PREFIX)/lib/lua/5.4/onnxdoc/$${module##*/}; done
 	install -m 644 LICENSE README.md reports/facts.schema.json $(DESTDIR)$(PREFIX)/share/doc/onnxdoc/
 
 uninstall: ## removes what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/onnxdoc $(DESTDIR)$(PREFIX)/lib/lua/5.4/onnxdoc.so
+	rm -f $(MODULES:%=$(DESTDIR)$(PREFIX)/lib/lua/5.4/onnxdoc/%.so)
+	rmdir $(DESTDIR)$(PREFIX)/lib/lua/5.4/onnxdoc 2>/dev/null || true
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/onnxdoc
 
 clean: ## removes everything that was built

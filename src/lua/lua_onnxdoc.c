@@ -10,6 +10,7 @@
 #include "lua/lua_expr.h"
 #include "lua/lua_guard.h"
 #include "lua/lua_layers.h"
+#include "lua/lua_native.h"
 #include "lua/lua_object.h"
 #include "lua/lua_operator.h"
 #include "lua/lua_pattern.h"
@@ -157,19 +158,31 @@ static int search_shipped(lua_State *L) {
     return 2;
 }
 
+/* Puts the function on top of the stack among package.searchers, behind package.preload: what is shipped comes before
+ * any path. */
 static void add_searcher(lua_State *L) {
+    int searcher = lua_gettop(L);
     lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     lua_getfield(L, -1, "package");
     if (lua_istable(L, -1) && lua_getfield(L, -1, "searchers") == LUA_TTABLE) {
         lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
-        for (lua_Integer i = count; i >= 2;
-             i--) { /* behind package.preload: shipped files come before any path */
+        for (lua_Integer i = count; i >= 2; i--) {
             lua_rawgeti(L, -1, i);
             lua_rawseti(L, -2, i + 1);
         }
-        lua_pushcfunction(L, search_shipped);
+        lua_pushvalue(L, searcher);
         lua_rawseti(L, -2, 2);
     }
+    lua_settop(L, searcher - 1);
+}
+
+/* `require` gives the file that a module was loaded from, for one in package.preload ":preload:". */
+static void add_searchers(lua_State *L) {
+    const char *origin = luaL_optstring(L, 2, ":preload:");
+    native_push_searcher(L, strcmp(origin, ":preload:") == 0 ? NULL : origin);
+    add_searcher(L);
+    lua_pushcfunction(L, search_shipped);
+    add_searcher(L);
     lua_settop(L, 0);
 }
 
@@ -260,7 +273,7 @@ int luaopen_onnxdoc(lua_State *L) {
                                          {"_embedded_list", onnxdoc_embedded_list},
                                          {"_is_plain", onnxdoc_is_plain},
                                          {NULL, NULL}};
-    add_searcher(L);
+    add_searchers(L);
     lua_model_register(L);
     lua_graph_register(L);
     lua_node_register(L);
