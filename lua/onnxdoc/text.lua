@@ -13,7 +13,8 @@ local hidden = {
   {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},   -- fillers, inherent vowels, Mongolian selectors
   {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   -- zero width, line separators, bidi controls
   {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},   -- filler, variation selectors, byte order mark
-  {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0xe0000, 0xe0fff}, -- filler, interlinear marks, tags and selectors
+  {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0xfffe, 0xffff},   -- filler, interlinear marks, no characters (nor in XML)
+  {0xe0000, 0xe0fff},                                     -- tags and selectors
 }
 
 -- Characters that take two columns, and none.
