@@ -183,12 +183,13 @@ modules: $(BINARY) $(MODULE)
 	    echo "no $($(module)_GIVES): pkg-config finds no $($(module)_PACKAGES); make setup installs them"; fi; )
 .PHONY: modules
 
+# nodelete: what GLib, fontconfig and their like keep is for the whole process, also when a Lua state has closed.
 define module_rules
 $(1)_objects := $(patsubst src/%.c,$(BUILD)/%.o,$(call module_sources,$(1)))
 $$($(1)_objects): ours += $$(MODULE_FLAGS)
 $(BUILD)/modules/$(1).so: $$($(1)_objects) $$(CORE)
 	@mkdir -p $$(@D)
-	$$(CC) $$(link) $$(LDFLAGS) -shared -o $$@ $$^ $$(shell pkg-config --libs $$($(1)_PACKAGES)) -lm
+	$$(CC) $$(link) -Wl,-z,nodelete $$(LDFLAGS) -shared -o $$@ $$^ $$(shell pkg-config --libs $$($(1)_PACKAGES)) -lm
 .PHONY: module-$(1)
 module-$(1): $(BUILD)/modules/$(1).so ; @:
 endef

@@ -100,6 +100,16 @@ describe("lua/README.md", function()
     assert.equal('Node 126 Softmax "bert/encoder/layer_0/attention/self/Softmax"\tfloat32[unk__493,12,256,64]\t0.125', first)
   end)
 
+  it("shows charts that are written", function()
+    local scratch = require("scratch").new()
+    local code = block_with("onnxdoc.charts"):gsub('chart%.id %.%. "%.svg"', ("%q .. %%0"):format(scratch.directory .. "/"))
+    assert(load("local model = ...\n" .. code))(assert(require("onnxdoc").load("build/models/bert_squad.onnx")))
+    for _, name in ipairs {"complexity", "operators", "parameters", "flops", "memory"} do
+      assert.matches("^<svg", read(scratch:path(name .. ".svg")))
+    end
+    scratch:remove()
+  end)
+
   it("shows a model that can be built", function()
     local scratch = require("scratch").new()
     local code = block_with("onnxdoc.build{"):gsub('"m%.onnx"', ("%q"):format(scratch:path("m.onnx")))

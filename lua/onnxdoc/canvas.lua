@@ -1,5 +1,5 @@
---- A canvas: what charts draw on, in pixels from the upper left corner. The same calls make an SVG image, a PNG image or
--- a record of what was drawn (onnxdoc.canvas.svg, .png, .record).
+--- A canvas: what charts draw on, in pixels from the upper left corner. The same calls make an SVG image, a PNG image
+-- or a record of what was drawn (onnxdoc.canvas.svg, .png, .record).
 --
 --     local c = canvas.new(surface)
 --     c:rectangle(x, y, width, height, class, {radius =, note =})     class: onnxdoc.canvas.styles

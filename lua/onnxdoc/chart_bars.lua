@@ -41,7 +41,8 @@ end
 local function name_part(c, part, x, y, width, height)
   local name = canvas.label(part.name)
   if c:width(name, 18) + 12 > width then return end
-  c:text(x + width / 2, y + height / 2 + 7, name, {size = 18, anchor = "middle", class = "on" .. part.class:gsub("^c", "")})
+  local class = "on" .. part.class:gsub("^c", "")
+  c:text(x + width / 2, y + height / 2 + 7, name, {size = 18, anchor = "middle", class = class})
 end
 
 --- One bar of parts {name, value, class, note}, which make up `total`.

@@ -1,4 +1,4 @@
---- Numbers of facts as charts show them: only what is known and finite, with units, and with "≥" where some are missing.
+--- Numbers of facts as charts show them: only what is known and finite, with units, with "≥" where some are missing.
 
 local canvas = require "onnxdoc.canvas"
 local text = require "onnxdoc.text"

@@ -11,13 +11,14 @@ struct Picture {
 };
 
 static void set_colour(cairo_t *cairo, uint32_t rgb, double opacity) {
-    cairo_set_source_rgba(cairo, (rgb >> 16 & 0xff) / 255.0, (rgb >> 8 & 0xff) / 255.0, (rgb & 0xff) / 255.0, opacity);
+    cairo_set_source_rgba(cairo, (rgb >> 16 & 0xff) / 255.0, (rgb >> 8 & 0xff) / 255.0, (rgb & 0xff) / 255.0,
+                          opacity);
 }
 
 Picture *picture_open(uint32_t width, uint32_t height, uint32_t background, Error *err) {
     if (width < 1 || height < 1 || width > PICTURE_MOST || height > PICTURE_MOST) {
-        error_set(err, ERROR_LIMIT, ERROR_NO_OFFSET, "a picture of %u x %u pixels: 1 to %d are possible a side", width,
-                  height, PICTURE_MOST);
+        error_set(err, ERROR_LIMIT, ERROR_NO_OFFSET,
+                  "a picture of %u x %u pixels: 1 to %d are possible a side", width, height, PICTURE_MOST);
         return NULL;
     }
     Picture *self = malloc(sizeof *self);

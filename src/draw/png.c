@@ -5,7 +5,7 @@
 
 #include <zlib.h>
 
-enum { PALETTE = 256, SLOTS = 4 * PNG_COLOURS, LEVEL = 4, CHUNK_FRAME = 12, SOFTWARE_MOST = 200 };
+enum { PALETTE = 256, SLOTS = 4 * PNG_COLOURS, LEVEL = 3, CHUNK_FRAME = 12, SOFTWARE_MOST = 200 };
 enum { TYPE_RGB = 2, TYPE_PALETTE = 3 };
 
 /* ---- colours ---- */
@@ -24,28 +24,37 @@ typedef struct Colours {
 
 static uint16_t *colours_slot(Colours *colours, uint32_t rgb) {
     uint32_t slot = rgb * 2654435761u % SLOTS;
-    while (colours->slots[slot] && colours->list[colours->slots[slot] - 1].rgb != rgb) slot = (slot + 1) % SLOTS;
+    while (colours->slots[slot] && colours->list[colours->slots[slot] - 1].rgb != rgb)
+        slot = (slot + 1) % SLOTS;
     return &colours->slots[slot];
 }
 
-static uint32_t image_rgb(const PngImage *image, uint32_t x, uint32_t y) {
-    return image->pixels[y * image->stride + x] & 0xffffff;
+static const uint32_t *image_row(const PngImage *image, uint32_t y) {
+    return image->pixels + y * image->stride;
 }
 
-/* How many pixels from x on have the same colour. */
-static uint32_t image_run(const PngImage *image, uint32_t x, uint32_t y) {
-    uint32_t rgb = image_rgb(image, x, y), end = x + 1;
-    while (end < image->width && image_rgb(image, end, y) == rgb) end++;
-    return end - x;
+/* Most rows of a chart are like the one above. */
+static bool image_row_repeats(const PngImage *image, uint32_t y) {
+    return y > 0 &&
+           memcmp(image_row(image, y), image_row(image, y - 1), image->width * sizeof(uint32_t)) == 0;
 }
 
-/* False when there are more than PNG_COLOURS. */
+/* How many of `left` pixels are the same from the first on. */
+static uint32_t run_length(const uint32_t *pixels, uint32_t left) {
+    uint32_t length = 1;
+    while (length < left && pixels[length] == pixels[0]) length++;
+    return length;
+}
+
+/* False when there are more than PNG_COLOURS. Rows that repeat the one above count once. */
 static bool colours_count(Colours *colours, const PngImage *image) {
     for (uint32_t y = 0; y < image->height; y++) {
+        if (image_row_repeats(image, y)) continue;
+        const uint32_t *row = image_row(image, y);
         for (uint32_t x = 0, run; x < image->width; x += run) {
-            uint32_t rgb = image_rgb(image, x, y);
+            uint32_t rgb = row[x] & 0xffffff;
             uint16_t *slot = colours_slot(colours, rgb);
-            run = image_run(image, x, y);
+            run = run_length(row + x, image->width - x);
             if (!*slot) {
                 if (colours->count == PNG_COLOURS) return false;
                 colours->list[colours->count++] = (Colour){.rgb = rgb};
@@ -64,18 +73,17 @@ static int compare_colours(const void *a, const void *b) {
 }
 
 static uint32_t distance(uint32_t a, uint32_t b) {
-    uint32_t sum = 0;
-    for (int shift = 0; shift < 24; shift += 8) {
-        int d = (int)(a >> shift & 0xff) - (int)(b >> shift & 0xff);
-        sum += (uint32_t)(d * d);
-    }
-    return sum;
+    int red = (int)(a >> 16) - (int)(b >> 16);
+    int green = (int)(a >> 8 & 0xff) - (int)(b >> 8 & 0xff);
+    int blue = (int)(a & 0xff) - (int)(b & 0xff);
+    return (uint32_t)(red * red + green * green + blue * blue);
 }
 
 static uint32_t nearest(const Colours *colours, uint32_t rgb) {
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < PALETTE; i++) {
-        if (distance(colours->list[i].rgb, rgb) < distance(colours->list[best].rgb, rgb)) best = i;
+    uint32_t best = 0, least = UINT32_MAX;
+    for (uint32_t i = 0; i < PALETTE; i++) {
+        uint32_t far = distance(colours->list[i].rgb, rgb);
+        if (far < least) best = i, least = far;
     }
     return best;
 }
@@ -93,11 +101,18 @@ static void colours_arrange(Colours *colours) {
 /* ---- rows, each behind the number of its filter: 0, none ---- */
 
 static void rows_palette(unsigned char *row, const PngImage *image, Colours *colours) {
-    for (uint32_t y = 0; y < image->height; y++, row += image->width) {
-        *row++ = 0;
+    size_t size = (size_t)image->width + 1;
+    for (uint32_t y = 0; y < image->height; y++, row += size) {
+        if (image_row_repeats(image, y)) {
+            memcpy(row, row - size, size);
+            continue;
+        }
+        const uint32_t *pixels = image_row(image, y);
+        row[0] = 0;
         for (uint32_t x = 0, run; x < image->width; x += run) {
-            run = image_run(image, x, y);
-            memset(row + x, (int)colours->list[*colours_slot(colours, image_rgb(image, x, y)) - 1].index, run);
+            run = run_length(pixels + x, image->width - x);
+            memset(row + 1 + x, (int)colours->list[*colours_slot(colours, pixels[x] & 0xffffff) - 1].index,
+                   run);
         }
     }
 }
@@ -106,7 +121,7 @@ static void rows_rgb(unsigned char *row, const PngImage *image) {
     for (uint32_t y = 0; y < image->height; y++) {
         *row++ = 0;
         for (uint32_t x = 0; x < image->width; x++) {
-            uint32_t rgb = image_rgb(image, x, y);
+            uint32_t rgb = image_row(image, y)[x];
             *row++ = (unsigned char)(rgb >> 16);
             *row++ = (unsigned char)(rgb >> 8);
             *row++ = (unsigned char)rgb;
@@ -131,7 +146,8 @@ static unsigned char *close_chunk(unsigned char *at, const char type[4], size_t 
 
 static unsigned char *put_header(unsigned char *at, const PngImage *image, int type) {
     unsigned char *data = put_number(put_number(at + 8, image->width), image->height);
-    memcpy(data, (unsigned char[]){8, (unsigned char)type, 0, 0, 0}, 5); /* bits; type; zlib; filters; in one pass */
+    memcpy(data, (unsigned char[]){8, (unsigned char)type, 0, 0, 0},
+           5); /* bits; type; zlib; filters; in one pass */
     return close_chunk(at, "IHDR", 13);
 }
 
@@ -146,7 +162,8 @@ static unsigned char *put_software(unsigned char *at, const char *software) {
 static unsigned char *put_palette(unsigned char *at, const Colours *colours) {
     uint32_t count = colours->count < PALETTE ? colours->count : PALETTE;
     for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t k = 0; k < 3; k++) at[8 + 3 * i + k] = (unsigned char)(colours->list[i].rgb >> (16 - 8 * k));
+        for (uint32_t k = 0; k < 3; k++)
+            at[8 + 3 * i + k] = (unsigned char)(colours->list[i].rgb >> (16 - 8 * k));
     }
     return close_chunk(at, "PLTE", 3 * count);
 }
@@ -181,7 +198,8 @@ bool png_encode(const PngImage *image, const char *software, PngBytes *bytes, Er
     if (done) {
         if (has_palette) colours_arrange(colours);
         memcpy(bytes->data, signature, sizeof signature);
-        unsigned char *at = put_header(bytes->data + sizeof signature, image, has_palette ? TYPE_PALETTE : TYPE_RGB);
+        unsigned char *at =
+            put_header(bytes->data + sizeof signature, image, has_palette ? TYPE_PALETTE : TYPE_RGB);
         at = put_software(at, software);
         if (has_palette) {
             at = put_palette(at, colours);

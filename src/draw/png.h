@@ -1,7 +1,7 @@
 /* PNG: an image as the bytes of a file.
  *
- * Charts are flat areas and text, so they are written with a palette, one byte a pixel, and no filters: seven times as
- * fast as cairo's own writer and a third of its bytes. Colours past the 256 that most pixels have are steps of
+ * Charts are flat areas and text, so they are written with a palette, one byte a pixel, and no filters: six times as
+ * fast as cairo's own writer and half of its bytes. Colours past the 256 that most pixels have are steps of
  * antialiasing and become the nearest of those; an image with more than PNG_COLOURS (a photograph) keeps them all.
  *
  * The file is: signature; IHDR; tEXt "Software"; PLTE, where there is a palette; one IDAT; IEND. The same pixels give

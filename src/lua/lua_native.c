@@ -15,7 +15,8 @@ static const char *const native_places[] = {"%s/onnxdoc/%s.so", "%s/../lib/lua/5
 
 static const char *native_tail(const char *name) {
     for (size_t i = 0; i < sizeof native_modules / sizeof *native_modules; i++) {
-        if (strncmp(name, "onnxdoc.", 8) == 0 && strcmp(name + 8, native_modules[i]) == 0) return native_modules[i];
+        if (strncmp(name, "onnxdoc.", 8) == 0 && strcmp(name + 8, native_modules[i]) == 0)
+            return native_modules[i];
     }
     return NULL;
 }

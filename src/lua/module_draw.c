@@ -123,8 +123,7 @@ static void style_set(lua_State *L, Style *style, const char *field, double numb
     Paint *paint = &style->paint;
     bool is_colour = strcmp(field, "fill") == 0 || strcmp(field, "stroke") == 0;
     if (!(number >= 0 && number <= (is_colour ? 0xffffff : PICTURE_FAR)))
-        luaL_error(L, is_colour ? "style: '%s' is no colour, 0 to 0xffffff" : "style: '%s' is negative or too large",
-                   field);
+        luaL_error(L, "style: '%s' is not from 0 to %s", field, is_colour ? "0xffffff" : "1000000");
     if (strcmp(field, "fill") == 0) paint->fills = true, paint->fill = (uint32_t)number;
     else if (strcmp(field, "stroke") == 0) paint->strokes = true, paint->stroke = (uint32_t)number;
     else if (strcmp(field, "width") == 0) paint->width = number;

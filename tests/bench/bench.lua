@@ -108,6 +108,9 @@ do
   local text_ms, text_bytes = measure(21, ("%s text %s"):format(binary, path))
   row("onnxdoc text, whole process", text_ms, 30, "ms", "weights hashed by samples")
   row("peak resident set", text_bytes / 1e6, nil, "MB")
+  local draw = ("%s tests/bench/charts.lua %s"):format(binary, path)
+  row("all charts as PNG, on top of the facts", tonumber(capture(draw):match("%S+")), 60, "ms")
+  row("peak resident set", select(2, measure(5, draw)) / 1e6, 60, "MB")
 end
 
 do

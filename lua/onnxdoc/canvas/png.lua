@@ -42,7 +42,8 @@ end
 function Png:finish()
   local bytes, message = self.picture:png()
   self.picture:close()
-  return bytes, message
+  if not bytes then return nil, message end
+  return bytes
 end
 
 return Png

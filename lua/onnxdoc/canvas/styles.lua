@@ -21,6 +21,8 @@ local styles = {
   {name = "c5", light = 0xaa3377, dark = 0xbb5590},
   {name = "c6", light = 0x66ccee, dark = 0x66ccee},
   {name = "plain", light = 0x8496ab, dark = 0x7488a0},  -- bars that stand for no operator
+  {name = "group1", light = 0x2a7f8e, dark = 0x3f9fb0}, -- groups of layers, in turns
+  {name = "group2", light = 0x8ac6c2, dark = 0x9ad0cc},
   {name = "other", light = 0xb4bac1, dark = 0x7d8590},
   {name = "on1", light = 0xffffff, dark = 0xffffff},
   {name = "on2", light = 0x1f2328, dark = 0x0d1117},

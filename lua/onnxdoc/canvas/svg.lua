@@ -46,9 +46,9 @@ function Svg:polygon(points, class) add_points(self, "polygon", points, class) e
 
 local anchors = {middle = ' text-anchor="middle"', ["end"] = ' text-anchor="end"'}
 
--- Characters that a reader's fonts may have wider are made to fit where they were meant to be.
+-- Characters that a reader's fonts may have wider are made to fit where they were meant to be; our own are as usual.
 local function length_of(s, width)
-  if not s:find("[\x80-\xff]") then return "" end
+  if not s:gsub("·", ""):gsub("…", ""):gsub("≥", ""):find("[\x80-\xff]") then return "" end
   return (' textLength="%s" lengthAdjust="spacingAndGlyphs"'):format(number(width))
 end
 
@@ -76,8 +76,9 @@ local function sheet(used)
       dark[#dark + 1] = rule(style, "dark")
     end
   end
-  return "<style>\nsvg{color-scheme:light dark}\ntext{font-family:'DejaVu Sans',Verdana,sans-serif}\n" .. table.concat(light, "\n")
-    .. "\n@media (prefers-color-scheme:dark){\n" .. table.concat(dark, "\n") .. "\n}\n</style>"
+  return "<style>\nsvg{color-scheme:light dark}\ntext{font-family:'DejaVu Sans',Verdana,sans-serif}\n"
+    .. table.concat(light, "\n") .. "\n@media (prefers-color-scheme:dark){\n" .. table.concat(dark, "\n")
+    .. "\n}\n</style>"
 end
 
 --- The image as text.

@@ -14,7 +14,7 @@ local function rows_of(items, total, colours)
     local number = numbers.at_least(item.fact) .. numbers.si(item.value, "FLOP")
     local shown = ("%s · %s"):format(number, numbers.percent(item.value, total))
     rows[i] = {name = item.name, value = item.value, shown = shown,
-      class = not item.is_rest and colours[item.name] or nil, note = numbers.note(item.name, shown, item.fact)}
+      class = not item.is_rest and colours[item.name] or nil, note = numbers.note(item.name, number, item.fact)}
   end
   return rows
 end

@@ -7,10 +7,13 @@ local text = require "onnxdoc.text"
 
 local PANEL, GAP, HEAD, NAMES, NUMBER = 200, 18, 34, 44, 28
 
--- Classes of groups of layers take turns; what is between them is grey.
-local group_classes = {"c1", "c3", "c5", "c2"}
+-- What a name may take that is wider than its columns.
+local NAME_LEAST = 80
+
+-- What is between layers is grey.
 local function class_of(part)
-  return part.kind == "layer" and group_classes[((math.tointeger(part.group) or 1) - 1) % #group_classes + 1] or "other"
+  if part.kind ~= "layer" then return "other" end
+  return (math.tointeger(part.group) or 1) % 2 == 1 and "group1" or "group2"
 end
 
 local panels = {{"macs", "MACs"}, {"flops", "FLOPs"}, {"parameters", "Parameters"}, {"bytes", "Bytes moved"}}
@@ -43,12 +46,12 @@ local function runs_of(parts)
     end
   end
   for _, run in ipairs(runs) do
-    if run.last > run.first then run.name = ("%d layers"):format(run.last - run.first + 1) end
+    if run.last > run.first then run.name = text.plural(run.last - run.first + 1, "layer") end
   end
   return runs
 end
 
--- Where the column behind the i-th starts: on a whole pixel, since columns that touch in the middle of one show stripes.
+-- Where the column behind the i-th starts: on a whole pixel, since columns that meet in the middle of one show stripes.
 local function place_of(i, width) return math.floor(frame.LEFT + i * width) end
 
 -- What is written above columns: the numbers of those that differ from the one before; nil when one has no room.
@@ -78,12 +81,13 @@ local function draw_panel(c, top, panel, parts, width)
   local base, shown = top + HEAD + PANEL, numbers_of(c, panel, parts, width)
   c:text(frame.LEFT, top + 20, panel.name, {bold = true})
   if not shown then
-    c:text(frame.RIGHT, top + 20, "up to " .. show(panel.field, panel.largest), {size = 18, class = "muted", anchor = "end"})
+    c:text(frame.RIGHT, top + 20, "up to " .. show(panel.field, panel.largest),
+      {size = 18, class = "muted", anchor = "end"})
   end
   local most, space = PANEL - (shown and NUMBER or 0), width > 6 and math.ceil(math.min(width * 0.15, 6)) or 0
   for i, part in ipairs(parts) do
     local x, right = place_of(i - 1, width), place_of(i, width)
-    local height = draw_column(c, panel, part, x, base, right - x - space, most)
+    local height = draw_column(c, panel, part, x, base, math.max(right - x - space, 1), most)
     if shown and shown[i] then
       c:text((x + right - space) / 2, base - height - 8, shown[i], {size = 18, class = "muted", anchor = "middle"})
     end
@@ -97,10 +101,11 @@ local function draw_names(c, top, runs, width)
   for _, run in ipairs(runs) do
     local left, right = place_of(run.first - 1, width), place_of(run.last, width)
     c:rectangle(left, top, right - left > 4 and right - left - 2 or right - left, 5, run.class)
-    local half = c:width(run.name, 18) / 2
+    local name = c:fit(run.name, math.max(right - left - 6, NAME_LEAST), 18)
+    local half = c:width(name, 18) / 2
     local middle = math.min(math.max((left + right) / 2, frame.LEFT + half), frame.RIGHT - half)
     if middle - half >= free then
-      c:text(middle, top + 28, run.name, {size = 18, anchor = "middle"})
+      c:text(middle, top + 28, name, {size = 18, anchor = "middle"})
       free = middle + half + 14
     end
   end

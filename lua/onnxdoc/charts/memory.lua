@@ -64,7 +64,8 @@ end
 local function draw_foot(c, top, left, nodes)
   local y = top + HEIGHT + 28
   c:text(left, y, "first node", {size = 18, class = "muted"})
-  c:text(frame.RIGHT, y, text.plural(nodes, "node") .. ", in execution order", {size = 18, class = "muted", anchor = "end"})
+  c:text(frame.RIGHT, y, text.plural(nodes, "node") .. ", in execution order",
+    {size = 18, class = "muted", anchor = "end"})
 end
 
 local function draw(c, top, plot)
@@ -85,7 +86,8 @@ return function(facts)
   local node, shown = memory.at or {}, numbers.at_least(memory.peak) .. text.bytes(peak)
   local place = canvas.label(node.name and node.name ~= "" and node.name or node.path or "", "tail")
   place = (node.op and "at " .. canvas.label(node.op) or "") .. (place ~= "" and " " .. place or "")
-  local nodes = facts.graph and facts.graph.nodes or #points * (memory.timeline.nodes_per_point or 1)
+  local nodes = numbers.value(facts.graph and facts.graph.nodes)
+    or #points * (numbers.value(memory.timeline.nodes_per_point) or 1)
   local plot = {points = points, at = at, label = "Peak " .. shown, place = place, nodes = nodes}
   return {
     title = "Memory over execution",

@@ -23,8 +23,9 @@ local function alt_of(items, total)
   for i = 1, math.min(#items, 4) do
     parts[i] = ("%s %s"):format(canvas.label(items[i].name), text.count(items[i].value))
   end
-  return ("%s of %s: %s%s."):format(text.plural(math.tointeger(total) or total, "node"),
-    text.plural(#items, "operator"), numbers.enumerate(parts), #items > #parts and (", and %d more"):format(#items - #parts) or "")
+  if #items > #parts then parts[#parts + 1] = ("%d more"):format(#items - #parts) end
+  return ("%s of %s: %s."):format(text.plural(math.tointeger(total) or total, "node"),
+    text.plural(#items, "operator"), numbers.enumerate(parts))
 end
 
 return function(facts, colours)
