@@ -19,7 +19,7 @@ local function render(format, facts, charts)
   local parts = {}
   card.formats[format].write(function(...)
     for i = 1, select("#", ...) do parts[#parts + 1] = (select(i, ...)) end
-  end, facts, {top = card.top, to_file = true}, charts)
+  end, facts, {top = card.top}, charts)
   return table.concat(parts)
 end
 

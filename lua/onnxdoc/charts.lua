@@ -2,10 +2,10 @@
 --
 -- A chart is a file in charts/ that returns a function(facts, colours). It gives nil where the facts do not exist, else
 -- a plan {title =, subtitle =, alt = a sentence with the main figures, height = function(c), draw = function(c, top)}:
--- so many pixels from `top` on, between LEFT and RIGHT of onnxdoc.chart_frame, are its own.
+-- so many pixels from `top` on, between LEFT and RIGHT of onnxdoc.charts.frame, are its own.
 
 local canvas = require "onnxdoc.canvas"
-local frame = require "onnxdoc.chart_frame"
+local frame = require "onnxdoc.charts.frame"
 
 local charts = {}
 
@@ -25,7 +25,7 @@ end
 -- svg gives text, png the bytes of a file, or nil and a message where it cannot be drawn; record what a test looks at.
 -- `measure` replaces how text is measured.
 function charts.list(facts, measure)
-  local colours, list = require("onnxdoc.chart_colours")(facts), {}
+  local colours, list = require("onnxdoc.charts.colours")(facts), {}
   for _, id in ipairs(charts.ids) do
     local plan = require("onnxdoc.charts." .. id)(facts, colours)
     if plan then

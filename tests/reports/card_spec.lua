@@ -39,17 +39,17 @@ For one run at N = 1 (default).
 ## Graph Summary
 
 - **Nodes**: 2 in main, 2 in 2 subgraphs
-- **Inputs**: 3 (1 of them with an initializer as default)
+- **Inputs**: 2, and 1 with an initializer as default
 - **Outputs**: 1
 - **Initializers**: 1
 
 ### Inputs
 
-| Name | Type | Shape | Default |
-| --- | --- | --- | --- |
-| `x` | `float32` | `[N, 3]` |  |
-| `c` | `bool` | `[]` |  |
-| `w` | `float32` | `[3]` | initializer |
+| Name | Type | Shape | Role | Why | Default |
+| --- | --- | --- | --- | --- | --- |
+| `x` | `float32` | `[N, 3]` |  |  |  |
+| `c` | `bool` | `[]` | condition | 'cond' of If 'if' |  |
+| `w` | `float32` | `[3]` |  |  | initializer |
 
 ### Outputs
 

@@ -1,9 +1,9 @@
 --- What a model is made of and what a run takes, each cut into the operators that have it.
 
-local bars = require "onnxdoc.chart_bars"
+local bars = require "onnxdoc.charts.bars"
 local canvas = require "onnxdoc.canvas"
-local frame = require "onnxdoc.chart_frame"
-local numbers = require "onnxdoc.chart_numbers"
+local frame = require "onnxdoc.charts.frame"
+local numbers = require "onnxdoc.charts.numbers"
 local text = require "onnxdoc.text"
 
 local ROW, HEIGHT, GAP, LEGEND_ROW, SWATCH, LEGEND_MOST = 56, 40, 16, 34, 18, 280
@@ -116,7 +116,7 @@ return function(facts, colours)
   if #rows == 0 then return nil end
   local legend = legend_of(rows, colours)
   return {
-    title = "Complexity", subtitle = numbers.joined("shares of operators, and totals of one run",
+    title = "Complexity Overview", subtitle = numbers.joined("shares of operators, and totals of one run",
       numbers.at(facts.cost and (facts.cost.flops or facts.cost.bytes))),
     alt = "Shares of operators in what the model takes: " .. table.concat(parts, ", ") .. ".",
     height = function(c) return #rows * ROW + select(2, legend_places(c, legend)) * LEGEND_ROW end,

@@ -1,9 +1,9 @@
 --- Which operators the work of one run is in.
 
-local bars = require "onnxdoc.chart_bars"
+local bars = require "onnxdoc.charts.bars"
 local canvas = require "onnxdoc.canvas"
-local frame = require "onnxdoc.chart_frame"
-local numbers = require "onnxdoc.chart_numbers"
+local frame = require "onnxdoc.charts.frame"
+local numbers = require "onnxdoc.charts.numbers"
 local text = require "onnxdoc.text"
 
 local ROWS = 12
@@ -35,7 +35,7 @@ return function(facts, colours)
   local rows = rows_of(items, total, colours)
   local whole = numbers.at_least(cost.flops) .. numbers.si(numbers.value(cost.flops) or total, "FLOP")
   return {
-    title = "FLOPs by operator",
+    title = "FLOPs Distribution",
     subtitle = numbers.joined(whole .. " in one run", numbers.at(cost.flops)),
     alt = alt_of(whole, items, total), height = function() return #rows * bars.ROW end,
     draw = function(c, top) bars.rows(c, top, frame.LEFT, frame.RIGHT, rows) end,

@@ -1,8 +1,8 @@
 --- The layers of a model in execution order, with the work and the parameters of each.
 
 local canvas = require "onnxdoc.canvas"
-local frame = require "onnxdoc.chart_frame"
-local numbers = require "onnxdoc.chart_numbers"
+local frame = require "onnxdoc.charts.frame"
+local numbers = require "onnxdoc.charts.numbers"
 local text = require "onnxdoc.text"
 
 local PANEL, GAP, HEAD, NAMES, NUMBER = 200, 18, 34, 44, 28

@@ -1,8 +1,8 @@
 --- What activations take while the model runs, node by node, with the peak marked.
 
 local canvas = require "onnxdoc.canvas"
-local frame = require "onnxdoc.chart_frame"
-local numbers = require "onnxdoc.chart_numbers"
+local frame = require "onnxdoc.charts.frame"
+local numbers = require "onnxdoc.charts.numbers"
 local text = require "onnxdoc.text"
 
 local HEIGHT, HEAD, FOOT, STEPS = 330, 64, 40, 6
@@ -90,7 +90,7 @@ return function(facts)
     or #points * (numbers.value(memory.timeline.nodes_per_point) or 1)
   local plot = {points = points, at = at, label = "Peak " .. shown, place = place, nodes = nodes}
   return {
-    title = "Memory over execution",
+    title = "Memory over Execution",
     subtitle = numbers.joined("activations that are alive", numbers.at(memory.peak)),
     alt = ("Activations take %s at most%s."):format(shown, place ~= "" and ", " .. place or ""),
     height = function() return HEAD + HEIGHT + FOOT end,

@@ -1,9 +1,9 @@
 --- How many nodes each operator has.
 
-local bars = require "onnxdoc.chart_bars"
+local bars = require "onnxdoc.charts.bars"
 local canvas = require "onnxdoc.canvas"
-local frame = require "onnxdoc.chart_frame"
-local numbers = require "onnxdoc.chart_numbers"
+local frame = require "onnxdoc.charts.frame"
+local numbers = require "onnxdoc.charts.numbers"
 local text = require "onnxdoc.text"
 
 local ROWS = 16
@@ -33,7 +33,7 @@ return function(facts, colours)
   if #items == 0 then return nil end
   local rows = rows_of(items, total, colours)
   return {
-    title = "Operators",
+    title = "Operator Distribution",
     subtitle = ("%s, %s"):format(text.plural(math.tointeger(total) or total, "node"), text.plural(#items, "operator")),
     alt = alt_of(items, total), height = function() return #rows * bars.ROW end,
     draw = function(c, top) bars.rows(c, top, frame.LEFT, frame.RIGHT, rows) end,

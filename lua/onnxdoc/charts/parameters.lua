@@ -1,9 +1,9 @@
 --- Where a model's parameters are: by precision, by the operator that computes with them, by module.
 
-local bars = require "onnxdoc.chart_bars"
+local bars = require "onnxdoc.charts.bars"
 local canvas = require "onnxdoc.canvas"
-local frame = require "onnxdoc.chart_frame"
-local numbers = require "onnxdoc.chart_numbers"
+local frame = require "onnxdoc.charts.frame"
+local numbers = require "onnxdoc.charts.numbers"
 local text = require "onnxdoc.text"
 
 local OPERATORS, MODULES, HEAD, GAP = 6, 10, 34, 22
@@ -84,7 +84,7 @@ return function(facts, colours)
   local whole = total and numbers.at_least(parameters.total) .. numbers.si(total) or "Known"
   local weights = parameters.size and numbers.value(parameters.size.weights)
   return {
-    title = "Parameters",
+    title = "Parameter Distribution",
     subtitle = numbers.joined(whole .. " parameters", precision_text(parameters),
       weights and text.bytes(weights) .. " stored" or ""),
     alt = alt_of(whole, blocks), height = function() return height_of(blocks) end,

@@ -1,7 +1,7 @@
 --- Which operator has which colour: the six that take part most in a model's nodes, parameters, work and traffic have
 -- one, the same in all charts.
 
-local numbers = require "onnxdoc.chart_numbers"
+local numbers = require "onnxdoc.charts.numbers"
 
 local COLOURS = 6
 
