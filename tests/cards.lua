@@ -4,24 +4,16 @@
 -- "N passed, N failed".
 
 package.path = "./?.lua;./tests/?.lua;" .. package.path
-local card = require "onnxdoc.card"
 local dir = require "pl.dir"
 local facts_module = require "onnxdoc.facts"
 local json = require "onnxdoc.json"
 local json_schema = require "tests.json_schema"
 local page = require "onnxdoc.page"
+local rendered = require "rendered"
 local text = require "onnxdoc.text"
 local utils = require "pl.utils"
 
 local schema = assert(json.decode(assert(utils.readfile("reports/facts.schema.json"))))
-
-local function render(format, facts, charts)
-  local parts = {}
-  card.formats[format].write(function(...)
-    for i = 1, select("#", ...) do parts[#parts + 1] = (select(i, ...)) end
-  end, facts, {top = card.top}, charts)
-  return table.concat(parts)
-end
 
 local function check_numbers(facts, markdown)
   for before, paths in markdown:gmatch("([^|\n]*)<!%-%- ([%w_./ -]+) %-%->") do
@@ -61,17 +53,14 @@ end
 
 local function check(model)
   local facts = facts_module.complete(facts_module.of(model))
-  local written = render("json", facts)
-  local problem = json_schema.problem(assert(json.decode(written)), schema)
-  if problem then return "facts: " .. problem end
-  local files, charts = card.charts(facts, "cards/model.md", {"svg"})
-  if not files then return charts end
-  local markdown, shown = render("md", facts, charts), render("text", facts)
-  problem = check_numbers(facts, markdown) or check_links(markdown, files) or check_width(shown)
-  for _, output in ipairs {written, markdown, shown, render("csv", facts)} do
-    problem = problem or has_strange_number(output)
+  local card = rendered(facts)
+  local outputs = card.outputs
+  local problem = json_schema.problem(assert(json.decode(outputs.json)), schema) or check_numbers(facts, outputs.md)
+    or check_links(outputs.md, card.files) or check_width(outputs.text)
+  for format, output in pairs(outputs) do
+    local strange = has_strange_number(output)
+    problem = problem or strange and format .. " " .. strange
   end
-  for _, file in ipairs(files) do problem = problem or has_strange_number(file[2]) end
   return problem
 end
 

@@ -25,15 +25,15 @@ local function command_of(facts, options)
   for _, symbol in ipairs(facts.symbols) do
     if symbol.from == "given" then add("--dim", symbol.name .. "=" .. symbol.value) end
   end
-  for _, given in ipairs(options.value or {}) do
+  for _, given in ipairs(not options.redact and options.value or {}) do
     local value = type(given.value) == "table" and table.concat(given.value, ",") or given.value
     add("--value", given.name .. "=" .. value)
   end
   if options.template then add("--template", options.template) end
   if options.top ~= card.top then add("--top", tostring(options.top)) end
-  for _, flag in ipairs {"sha256"} do
-    if options[flag] then add("--" .. flag) end
-  end
+  if options.summary_only then add "--summary-only" end
+  if options.redact then add "--redact" end
+  if options.salt then words[#words + 1] = "--salt …" end
   add(facts.model.name or "-")
   return table.concat(words, " ")
 end

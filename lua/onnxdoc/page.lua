@@ -17,7 +17,7 @@
 --   page.cite(path, …)             that comment alone, where the numbers are in a text
 --   page.share(path, whole)        one fact as a part of another: "42.0%", on a terminal with a bar
 --
--- Of a code longer than 200 columns, or a text longer than 4,000, only the beginning is shown: a name may be a
+-- Of a code longer than 200 columns, or a text longer than 1,000, only the beginning is shown: a name may be a
 -- megabyte long.
 --
 -- `page.format` is "md" or "text". A format is a file in page/; it has a function for each of these words.
@@ -49,7 +49,7 @@ end
 
 -- ---- inline content ----
 
-local CODE, TEXT = 200, 4000 -- columns
+local CODE, TEXT = 200, 1000 -- columns
 
 local function cut(s, columns)
   if #s <= columns then return s end
@@ -176,7 +176,7 @@ end
 
 function blocks:image(path, alt)
   if type(path) ~= "string" or type(alt) ~= "string" then self:misuse("page.image: a path and a text are wanted") end
-  self.format.image(path, alt, self)
+  self.format.image(path, cut(alt, TEXT), self)
 end
 
 function blocks:front_matter(entries)

@@ -7,144 +7,11 @@ local onnxdoc = require "onnxdoc"
 local redact = require "onnxdoc.redact"
 local redact_text = require "onnxdoc.redact.text"
 local redact_words = require "redact_words"
-local text = require "onnxdoc.text"
+local secrets = require "secrets"
 local utils = require "pl.utils"
 local wire = require "wire"
 
 local schema = assert(json.decode(onnxdoc._embedded("reports/facts.schema.json")))
-
--- ---- models all of whose names are secrets ----
-
--- How a name may look, for letters that no word of ours has a piece of.
-local looks = {
-  plain = function(place) return place end,
-  digits = function(place) return (place:gsub(".", function(letter) return ("%02d"):format(letter:byte() - 100) end)) end,
-  quotes = function(place) return "'" .. place .. "' \"" .. place .. "\" '" end,
-  backslashes = function(place) return "\\" .. place .. '\\"' .. place .. "\\" end,
-  lines = function(place) return place .. "\n" .. place .. "\r\t" .. place end,
-  escapes = function(place) return "\27[31m" .. place .. "\27[0m\7" .. place .. "\u{202e}" .. place end,
-  utf8 = function(place) return "żółć" .. place .. "名前" .. place .. "😀" end,
-  invalid = function(place) return "\xff" .. place .. "\xc3(" .. place .. "\xf0\x9f" end,
-  formula = function(place) return "2*" .. place .. "/3 + max(" .. place .. ", 4)" end,
-  division = function(place) return place .. "/2" end,
-  path = function(place) return place .. "/" .. place .. ".x::" .. place end,
-  long = function(place) return place .. ("wqzkvjx%"):rep(500) .. place end,
-}
-
-local Secrets = {}
-Secrets.__index = Secrets
-
-local function new_secrets(look) return setmetatable({look = looks[look], made = {}, list = {}}, Secrets) end
-
-local letters = {["0"] = "q", ["1"] = "j", ["2"] = "x", ["3"] = "z", ["4"] = "v", ["5"] = "k", ["6"] = "w", ["7"] = "h",
-  ["8"] = "y", ["9"] = "g", a = "p", b = "m", c = "u", d = "t", e = "r", f = "s"}
-
--- The name at a place of a model.
-function Secrets:__call(place)
-  if not self.made[place] then
-    self.made[place] = self.look((onnxdoc.sha256(place):sub(1, 12):gsub(".", letters)))
-    self.list[#self.list + 1] = self.made[place]
-  end
-  return self.made[place]
-end
-
-local function metadata(s, place) return {{key = s(place .. "jkey"), value = s(place .. "jval")}} end
-
-local function branch(s, place, op)
-  return {g = {name = s(place .. "jgraph"), output = {wire.value(s(place .. "jout"))},
-    node = {wire.node(op, {s "jhidden"}, {s(place .. "jout")}, nil, {name = s(place .. "jnode")})}}}
-end
-
--- A decoder's attention with keys and values, an If, a function, tied and unused tensors, types of all kinds.
-local function secret_fields(s)
-  local N, M, P = s "jbatch", s "jsteps", s "jpast"
-  local zeros = function(count) return wire.raw("<f", (function() local f = {} for i = 1, count do f[i] = 0 end return f end)()) end
-  local tensor = wire.tensor_type("float32", {N, M, 8})
-  return {
-    ir_version = 8, producer_name = "maker", producer_version = "1.0", domain = s "jdomain", doc_string = s "jdoc",
-    metadata_props = metadata(s, "jmodel"),
-    opset_import = {{domain = "", version = 17}, {domain = "com.microsoft", version = 1}, {domain = s "jcustom", version = 1}},
-    functions = {{name = s "jfunction", domain = s "jcustom", input = {s "ja"}, output = {s "jb"}, doc_string = s "jfdoc",
-      opset_import = {{domain = "", version = 17}}, node = {wire.node("Relu", {s "ja"}, {s "jb"}, nil, {name = s "jinside"})}}},
-    graph = {
-      name = s "jgraph", doc_string = s "jgdoc", metadata_props = metadata(s, "jg"),
-      input = {wire.value(s "jinput", "float32", {N, M, 8}), wire.value(s "jkv", "float32", {2, N, 2, P, 4}),
-        wire.value(s "jcond", "bool", {}), {name = s "jseq", type = {sequence_type = {elem_type = tensor}}},
-        {name = s "jblob", type = {optional_type = {elem_type = {opaque_type = {domain = s "jod", name = s "jon"}}}}},
-        {name = s "jmap", type = {map_type = {key_type = 7, value_type = tensor}}}},
-      output = {wire.value(s "jy"), wire.value(s "jpresent"), wire.value(s "jz")},
-      initializer = {wire.tensor(s "jw", "float32", {8, 24}, zeros(192), {doc_string = s "jtdoc"}),
-        wire.tensor(s "jbias", "float32", {24}, zeros(24)), wire.tensor(s "jspare", "float32", {3}, zeros(3)),
-        wire.external(s "joutside", "float32", {2}, {location = s "jfile", offset = "0", length = "8"})},
-      node = {
-        wire.node("Attention", {s "jinput", s "jw", s "jbias", "", s "jkv"}, {s "jattended", s "jpresent"}, {num_heads = 2},
-          {name = s "jattention", domain = "com.microsoft", doc_string = s "jndoc", metadata_props = metadata(s, "jn")}),
-        wire.node("MatMul", {s "jattended", s "jw"}, {s "jproduct"}, nil, {name = s "jscope" .. "/" .. s "jmatmul"}),
-        wire.node("Relu", {s "jproduct"}, {s "jhidden"}, nil, {name = s "jrelu"}),
-        wire.node("If", {s "jcond"}, {s "jy"}, {then_branch = branch(s, "jt", "Abs"), else_branch = branch(s, "je", "Neg")},
-          {name = s "jif"}),
-        wire.node(s "jfunction", {s "jhidden"}, {s "jz"}, nil, {name = s "jcall", domain = s "jcustom"}),
-      },
-    },
-  }
-end
-
--- The same with what makes gaps, problems and messages that quote or show names.
-local function break_fields(s, fields)
-  local graph, hidden = fields.graph, s "jhidden"
-  local function add(op, inputs, attributes, options)
-    graph.node[#graph.node + 1] = wire.node(op, inputs, {s("jbroken" .. #graph.node)}, attributes, options)
-  end
-  add(s "jop", {hidden}, {[s "jattr"] = s "jtext"}, {name = s "jcustom1", domain = s "jcustom"})
-  add(s "jother", {hidden}, nil, {name = s "jcustom2"})
-  add("Relu", {s "jnowhere"}, nil, {name = s "jlost"})
-  add("MatMul", {hidden, s "jspare"}, nil, {name = s "jwrong"})
-  add("Add", {s "jinput", s "jkv"}, nil, {name = s "jdiffer"})
-  add("Pad", {hidden}, {mode = s "jmode"})
-  add("SoftmaxCrossEntropyLoss", {hidden, hidden}, {reduction = s "jreduce"})
-  add("RNN", {hidden, s "jw", s "jw"}, {direction = s "jdirect", hidden_size = 8})
-  add("Einsum", {hidden}, {equation = s "jequation"})
-  add("Reshape", {hidden, s "jinput"}, nil, {name = s "jreshape"})
-  add("Split", {s "jkv"}, {axis = 3, num_outputs = 5}, {name = s "jsplit"})
-  graph.initializer[#graph.initializer + 1] = wire.tensor(s "jgone", "float32", {5}, {})
-  return fields
-end
-
-local function load(fields, name)
-  return assert(onnxdoc.load_bytes(wire.model(fields), {name = (name or "model"):gsub("%z", "")}))
-end
-
--- Facts of a secret model, and its secrets.
-local function secret_facts(look, is_broken)
-  local s = new_secrets(look)
-  local fields = secret_fields(s)
-  if is_broken then break_fields(s, fields) end
-  local made = facts.of(load(fields, "folder/" .. s("jfilename"):gsub("/", "") .. ".onnx"))
-  return facts.complete(made), s.list
-end
-
--- ---- looking for them ----
-
-local PIECE = 6
-
-local function pieces_of(secrets)
-  local pieces = {}
-  for _, secret in ipairs(secrets) do
-    for _, form in ipairs {secret, text.safe(secret), text.printable(secret), text.json_string(secret),
-      tostring(onnxdoc.expr(secret))} do
-      for i = 1, #form - PIECE + 1 do pieces[form:sub(i, i + PIECE - 1)] = true end
-    end
-  end
-  return pieces
-end
-
--- Where a piece of a secret stands in a text, or nil.
-local function leak_in(shown, secrets)
-  local pieces = pieces_of(secrets)
-  for i = 1, #shown - PIECE + 1 do
-    if pieces[shown:sub(i, i + PIECE - 1)] then return shown:sub(math.max(1, i - 40), i + 40) end
-  end
-end
 
 local function encode(t) return json.encode(t, {keyorder = facts.keyorder}) end
 
@@ -178,14 +45,14 @@ local function assert_one_to_one(names)
 end
 
 describe("redact.apply", function()
-  for look in require("pl.tablex").sort(looks) do
+  for look in require("pl.tablex").sort(secrets.looks) do
     for _, is_broken in ipairs {false, true} do
       it(("leaves nothing of names: %s, %s"):format(look, is_broken and "broken" or "good"), function()
-        local before, secrets = secret_facts(look, is_broken)
-        assert.is_truthy(leak_in(encode(before), secrets))
+        local before, list = secrets.facts(look, is_broken)
+        assert.is_truthy(secrets.leak_in(encode(before), list))
         local after = redact.apply(before, {salt = "s"})
         local shown = encode(after)
-        assert.is_nil(leak_in(shown, secrets))
+        assert.is_nil(secrets.leak_in(shown, list))
         assert.is_nil(json_schema.problem(json.decode(shown), schema))
         assert.is_truthy(shown:find('"producer":"maker 1.0"', 1, true))
         local names = {}
@@ -206,7 +73,7 @@ describe("redact.apply", function()
     assert.equal("float32[" .. input.shape[1] .. ",4]", input.type)
     local shown = encode(after)
     assert.is_true(#shown < 20000)
-    assert.is_nil(leak_in(shown, {long:sub(1, 100)}))
+    assert.is_nil(secrets.leak_in(shown, {long:sub(1, 100)}))
   end)
 
   it("leaves nothing of names in the model that has one of everything", function()
@@ -223,15 +90,15 @@ describe("redact.apply", function()
   end)
 
   it("changes nothing in the facts that it is given", function()
-    local given = secret_facts("plain")
+    local given = secrets.facts("plain")
     local before = encode(given)
     redact.apply(given, {salt = "s"})
     assert.equal(before, encode(given))
   end)
 
   it("gives one name one word, in all kinds of places", function()
-    local s = new_secrets "plain"
-    local before = facts.complete(facts.of(load(secret_fields(s))))
+    local s = secrets.new "plain"
+    local before = facts.complete(facts.of(secrets.load(secrets.fields(s))))
     local after = redact.apply(before, {salt = "s"})
     local batch = after.symbols[1].name
     assert.equal(s "jbatch", before.symbols[1].name)
@@ -249,7 +116,7 @@ describe("redact.apply", function()
   end)
 
   it("links models of one salt, and no others", function()
-    local given = secret_facts("plain")
+    local given = secrets.facts("plain")
     local function name(salt) return redact.apply(given, {salt = salt}).graph.inputs[1].name end
     assert.equal(name "a", name "a")
     assert.not_equal(name "a", name "b")
@@ -268,7 +135,7 @@ describe("redact.apply", function()
   end)
 
   it("can be applied to what it gave", function()
-    local once = redact.apply(secret_facts("quotes", true), {salt = "s"})
+    local once = redact.apply(secrets.facts("quotes", true), {salt = "s"})
     assert.is_nil(json_schema.problem(json.decode(encode(redact.apply(once, {salt = "s"}))), schema))
   end)
 
@@ -281,10 +148,10 @@ end)
 describe("redact.summarise", function()
   for _, is_broken in ipairs {false, true} do
     it("leaves totals, and no part of the model: " .. (is_broken and "broken" or "good"), function()
-      local s = new_secrets "plain"
-      local fields = secret_fields(s)
-      if is_broken then break_fields(s, fields) end
-      local before = facts.complete(facts.of(load(fields)))
+      local s = secrets.new "plain"
+      local fields = secrets.fields(s)
+      if is_broken then secrets.break_fields(s, fields) end
+      local before = facts.complete(facts.of(secrets.load(fields)))
       local after = redact.summarise(before)
       assert.is_nil(json_schema.problem(json.decode(encode(after)), schema))
       for _, path in ipairs {"graph.inputs", "graph.outputs", "graph.name", "model.metadata", "memory.alive", "memory.at",
@@ -304,12 +171,12 @@ describe("redact.summarise", function()
       local gone = {}
       for _, secret in ipairs(s.list) do gone[#gone + 1] = not stays[secret] and secret or nil end
       assert.is_true(#gone > 30)
-      assert.is_nil(leak_in(encode(after), gone))
+      assert.is_nil(secrets.leak_in(encode(after), gone))
     end)
   end
 
   it("makes no details that nobody asked for", function()
-    local given = facts.of(load(secret_fields(new_secrets "plain")))
+    local given = facts.of(secrets.load(secrets.fields(secrets.new "plain")))
     redact.summarise(given)
     assert.is_nil(rawget(given.memory, "alive"))
     assert.is_nil(rawget(given.parameters, "by_module"))
@@ -317,11 +184,11 @@ describe("redact.summarise", function()
   end)
 
   it("goes with redaction, whichever comes first", function()
-    local given, secrets = secret_facts("quotes", true)
+    local given, list = secrets.facts("quotes", true)
     local one = encode(redact.apply(redact.summarise(given), {salt = "s"}))
     local other = encode(redact.summarise(redact.apply(given, {salt = "s"})))
-    assert.is_nil(leak_in(one, secrets))
-    assert.is_nil(leak_in(other, secrets))
+    assert.is_nil(secrets.leak_in(one, list))
+    assert.is_nil(secrets.leak_in(other, list))
     assert.is_nil(json_schema.problem(json.decode(one), schema))
     assert.is_nil(json_schema.problem(json.decode(other), schema))
   end)
@@ -351,7 +218,7 @@ describe("redacted text", function()
   end)
 
   it("has the names of formulas that the program writes", function()
-    for look, make in pairs(looks) do
+    for look, make in pairs(secrets.looks) do
       local name = make "zqjvxk"
       local n, seen = onnxdoc.expr(name, {least = 0}), {}
       local rewrite = redact_text.new(function(_, symbol)
