@@ -1,23 +1,40 @@
---- `onnxdoc facts MODEL`: all facts as JSON; of several models one line each.
+--- `onnxdoc facts MODEL`: all facts as JSON; of several models one line each, with the path, and where there are no
+-- facts, with what is wrong.
 
 local facts = require "onnxdoc.facts"
 local json = require "onnxdoc.json"
 local redact = require "onnxdoc.redact"
+local text = require "onnxdoc.text"
 
 local section = {"--section", argname = "NAME", choices = facts.sections,
   description = "Only this section: " .. table.concat(facts.sections, ", ") .. "."}
 
+-- A line says first which model it is about.
+local outermost = table.move(facts.keyorder, 2, #facts.keyorder, 4, {"schema", "path", "error"})
+
+local function encode(shown, session)
+  return json.encode(shown, {keyorder = facts.keyorder, outermost = outermost, indent = not session.many}) .. "\n"
+end
+
 return {
-  summary = "All facts of a model as JSON; of several models, one line each (NDJSON).",
-  example = "onnxdoc facts model.onnx | jq .cost.flops",
+  summary = "All facts of a model as JSON; of several models and folders, one line each (NDJSON).",
+  example = "onnxdoc facts models/ | jq -c '[.path, .cost.flops.value]'",
+  models = "folders",
+  formats = {"json"},
   bindings = true,
   options = {section, table.unpack(redact.options)},
   run = function(options, session)
-    for model, _, binding in session:models() do
+    local function report(model, path, binding)
       local all = facts.of(model, binding)
       local chosen = options.section and {schema = facts.schema, [options.section] = all[options.section]} or all
-      local shown = facts.complete(redact.shown(chosen, options, all))
-      session:write(json.encode(shown, {keyorder = facts.keyorder, indent = not session.many}) .. "\n")
+      chosen.path = session.many and path or nil
+      return encode(facts.complete(redact.shown(chosen, options, all)), session)
     end
+    local function refused(path, code, message)
+      if not session.many then return "" end
+      local problem = {code = code, message = text.printable_lines(text.reason(path, message))}
+      return encode({schema = facts.schema, path = path, error = problem}, session)
+    end
+    session:write_reports(report, refused)
   end,
 }

@@ -115,11 +115,13 @@ static void push_arguments(lua_State *L, int argc, char **argv) {
         lua_pushstring(L, argv[i]);
         lua_rawseti(L, -2, i);
     }
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
     lua_pushboolean(L, isatty(STDIN_FILENO));
     lua_setfield(L, -2, "stdin");
     lua_pushboolean(L, isatty(STDOUT_FILENO));
     lua_setfield(L, -2, "stdout");
+    lua_pushboolean(L, isatty(STDERR_FILENO));
+    lua_setfield(L, -2, "stderr");
 }
 
 static int run(lua_State *L) {

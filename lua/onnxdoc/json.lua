@@ -55,7 +55,7 @@ function Writer:keys(object)
     plain = plain and kind == "string" and (self.names[key] or utf8.len(key)) ~= nil
     keys[#keys + 1] = key
   end
-  if #keys > 1 then table.sort(keys, self.before) end
+  if #keys > 1 then table.sort(keys, self.depth == 1 and self.before_outermost or self.before) end
   return keys, plain
 end
 
@@ -129,11 +129,13 @@ local function key_order(first)
   end
 end
 
---- value as JSON. options.indent: over several lines; options.keyorder: list of the keys that come first.
+--- value as JSON. options.indent: over several lines; options.keyorder: list of the keys that come first;
+-- options.outermost: the same list for the object that holds all others.
 function json.encode(value, options)
   options = options or {}
   local writer = setmetatable({parts = {}, count = 0, names = {}, around = {}, depth = 0,
-    indent = options.indent, before = key_order(options.keyorder)}, Writer)
+    indent = options.indent, before = key_order(options.keyorder),
+    before_outermost = options.outermost and key_order(options.outermost)}, Writer)
   writer:value(value)
   return table.concat(writer.parts)
 end

@@ -41,10 +41,11 @@ local function write_into(file, content)
   if type(content) == "string" then return file:write(content) end
   local ok, message
   local done, problem = content(function(...)
-    if ok == false then return end
+    if ok == false then return false end
     local written
     written, message = file:write(...)
     ok = written ~= nil
+    return ok
   end, file)
   if ok == false then return nil, message end
   if done == nil and problem then return nil, problem end
@@ -91,8 +92,8 @@ local function put_in_place(written)
 end
 
 --- Writes a file: content is a string, or a function that is called with write(...) and the open file, and gives nil
--- and a message when it cannot go on. Folders that are missing are made. true, or nil and a message; an error that
--- content raises is raised again. A device or pipe is written directly.
+-- and a message when it cannot go on; write gives false when there is no use in going on. Folders that are missing are
+-- made. true, or nil and a message; an error that content raises is raised again. A device or pipe is written directly.
 function output.write_file(path, content)
   local written, message = write_beside(path, content)
   if not written then return nil, message end

@@ -92,11 +92,16 @@ function text.json_string(s)
   return require("dkjson").quotestring(text.safe(s))
 end
 
---- "PATH: message" for a model that cannot be read; a message that opens with the path itself does not repeat it.
-function text.about(path, message)
+--- A message about a path without the path itself, where it opens with that.
+function text.reason(path, message)
   local quoted = "'" .. text.printable(path) .. "'"
   if message:sub(1, #quoted) == quoted then message = message:sub(#quoted + 1):gsub("^:?%s*", "") end
-  return text.printable(path) .. ": " .. message
+  return message
+end
+
+--- "PATH: message" for a model that cannot be read.
+function text.about(path, message)
+  return text.printable(path) .. ": " .. text.reason(path, message)
 end
 
 local html_entities = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;"}

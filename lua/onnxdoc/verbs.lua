@@ -6,7 +6,7 @@
 --   formats   the formats it writes, the default first: {"text", "json", "csv"}
 --   several   true when --format may name several of them: options.formats is the list, nil where none is named, and
 --             the report itself says where each goes (options.output)
---   models    "many" (default), "one", "none": how many it takes
+--   models    "many" (default), "one", "none": how many it takes; "folders": also folders and lists of paths
 --   top       default of --top, for reports that shorten their tables
 --   color     true when it can show colours
 --   bindings  true when it works with numbers for the model's symbols: --batch, --seq, --past, --dim, --value
@@ -32,6 +32,9 @@ local text = require "onnxdoc.text"
 local verbs = {}
 
 local EXIT_USAGE, EXIT_INPUT, EXIT_SCRIPT = 2, 3, 5
+
+-- That one of several models may take, where nobody says so.
+local DEFAULT_SECONDS = 60
 
 local extensions = {text = "txt", json = "json", csv = "csv"}
 
@@ -200,6 +203,16 @@ local function add_binding_options(parser)
     :convert(value_converter)
 end
 
+local function add_folder_options(parser)
+  parser:option("--paths", "A list of models and folders, one a line or NUL behind each; - is standard input.")
+    :argname("FILE")
+  parser:option("--jobs", "Processes that read several models (default: as many as there are processors).")
+    :argname("N"):convert(integer_converter(1))
+  parser:option("--timeout", ("Seconds that each of several models may take (default: %d), or the one.")
+    :format(DEFAULT_SECONDS))
+    :argname("SECONDS"):convert(integer_converter(1))
+end
+
 local function has_short_option(report, name)
   for _, option in ipairs(report.options or {}) do
     if option[1]:sub(1, 3) == name .. " " then return true end
@@ -218,6 +231,7 @@ local function add_common_options(parser, report)
     parser:option("--color", "Colours: auto, always or never."):argname("WHEN"):default("auto")
       :choices({"auto", "always", "never"})
   end
+  if report.models == "folders" then add_folder_options(parser) end
   if report.models ~= "none" then
     parser:option("--data-root", "One more folder that external data may be in."):argname("DIR")
   end
@@ -228,7 +242,8 @@ local function add_common_options(parser, report)
 end
 
 local model_arguments = {many = {"+", "Models to read; - is standard input."},
-  one = {1, "The model to read; - is standard input."}}
+  one = {1, "The model to read; - is standard input."},
+  folders = {"*", "Models, and folders with models (*.onnx) below them; - is standard input."}}
 
 local function is_given(words, option)
   for _, word in ipairs(words) do
@@ -291,6 +306,9 @@ local function parse_words(report, name, words)
   end
   options.format = options.format or report.formats and report.formats[1]
   if type(options.model) == "string" then options.model = {options.model} end
+  if report.models == "folders" and #options.model == 0 and not options.paths then
+    failure(EXIT_USAGE, name .. ": a model, a folder or --paths is wanted", ("try 'onnxdoc %s --help'"):format(name))
+  end
   return options
 end
 
@@ -371,18 +389,38 @@ local function bind(model, given)
   return nil, problem.message
 end
 
-local function new_session(report, options, context)
-  local paths = options.model or {}
-  local stdin_count = 0
-  for _, path in ipairs(paths) do stdin_count = stdin_count + (path == "-" and 1 or 0) end
-  if stdin_count > 1 then failure(EXIT_USAGE, "standard input (-) can be read only once") end
-  return setmetatable({
+local function check_stdin(paths)
+  local count = 0
+  for _, path in ipairs(paths) do count = count + (path == "-" and 1 or 0) end
+  if count > 1 then failure(EXIT_USAGE, "standard input (-) can be read only once") end
+end
+
+-- Where models are read in processes of their own: several of them, and one for which there is a time limit.
+local function spread(session, name, options)
+  local inputs = require("onnxdoc.inputs").find(options.model, options.paths)
+  session.many = inputs.many
+  if not inputs.many and not options.timeout then return end
+  session.apart = {inputs = inputs.list, jobs = options.jobs, seconds = options.timeout or DEFAULT_SECONDS}
+  local about, extension = options.model[1], extensions[options.format]
+  if inputs.many then about, extension = name, "ndjson" end
+  session.places = {[0] = require("onnxdoc.output").place(options.output, about, extension)}
+  for _, note in ipairs(inputs.notes) do session:note(note) end
+end
+
+local function new_session(report, name, options, context)
+  local paths, terminal = options.model or {}, context.terminal
+  if report.models ~= "folders" then check_stdin(paths) end
+  local session = setmetatable({
     paths = paths, many = #paths > 1, code = 0, current = 0, quiet = options.quiet,
     data_root = options.data_root or context.host.data_root, given = report.bindings and given_bindings(options),
-    color = report.color and wants_color(options, context.terminal),
-    terminal = context.terminal, places = report.several and {}
-      or require("onnxdoc.output").places(options.output, paths, extensions[options.format] or "txt"),
+    color = report.color and wants_color(options, terminal), terminal = terminal,
+    places = report.several and {} or nil,
+    shows_progress = terminal.stderr and not options.quiet and (options.output ~= nil or not terminal.stdout),
   }, Session)
+  if report.models == "folders" then spread(session, name, options) end
+  session.places = session.places
+    or require("onnxdoc.output").places(options.output, paths, extensions[options.format] or "txt")
+  return session
 end
 
 --- Worse of the exit code so far and this one.
@@ -402,37 +440,58 @@ function Session:refuse(path, message, code)
   self:fail(code)
 end
 
+--- A model and, where the report has bindings, its Binding; and the model to close. When there is none: nil, why, the
+-- exit code and a word for what is wrong.
+function Session:open(path)
+  local model, message, word = onnxdoc.load(path, {data_root = self.data_root})
+  if not model then return nil, message, EXIT_INPUT, word end
+  if not self.given then return model, nil, model end
+  local bound, binding = bind(model, self.given)
+  if bound then return bound, binding, model end
+  model:close()
+  return nil, binding, EXIT_USAGE, "binding"
+end
+
 --- The models, one after the other: model, the path as given, and where the report has bindings, the Binding. One
 -- that cannot be read is told on standard error, is passed over and makes the exit code 3. A model is closed when
 -- the next one is asked for.
 function Session:models()
-  local model
+  local open
   return function()
-    if model then model:close() end
+    if open then open:close() end
     while self.current < #self.paths do
       self.current = self.current + 1
       local path = self.paths[self.current]
-      local message
-      model, message = onnxdoc.load(path, {data_root = self.data_root})
-      if not model then
-        self:refuse(path, message, EXIT_INPUT)
-      elseif not self.given then
-        return model, path
-      else
-        local bound, binding = bind(model, self.given)
-        if bound then return bound, path, binding end
-        self:refuse(path, binding, EXIT_USAGE)
-        model:close()
-        model = nil
+      local model, binding, to_close = self:open(path)
+      if model then
+        open = to_close
+        return model, path, binding
       end
+      self:refuse(path, binding, to_close)
     end
   end
+end
+
+--- A line that says how far the run is, where one is to be seen: see progress.lua.
+function Session:progress(total, noun)
+  return require("onnxdoc.progress").new(total, noun, self.shows_progress)
 end
 
 --- Writes what belongs to the current model, or, where the report takes none, all of it: a string, or a function that
 -- is called with write(...). An output that cannot be written ends the run.
 function Session:write(content)
   require("onnxdoc.output").write(self.places[self.current], content)
+end
+
+--- Writes report(model, path, binding) for each model: a text, and behind it an exit code where it is not 0. Where
+-- models are read in processes of their own (many.lua), refused(path, code, message) is the text for one that has none.
+function Session:write_reports(report, refused)
+  if self.apart then return require("onnxdoc.many").write(self, report, refused) end
+  for model, path, binding in self:models() do
+    local content, code = report(model, path, binding)
+    self:write(content)
+    self:fail(code or 0)
+  end
 end
 
 --- s in bold where colours are shown.
@@ -453,7 +512,7 @@ function verbs.run(report, name, words, context)
   if not options then return 0 end
   for _, path in ipairs(options.load or {}) do files.load_option(path) end
   io.stdout:setvbuf("full", 65536)
-  local session = new_session(report, options, context)
+  local session = new_session(report, name, options, context)
   local code = report.run(options, session)
   if code ~= nil and math.type(code) ~= "integer" then
     failure(EXIT_SCRIPT, ("%s: run gave a %s, an exit code or nothing is wanted"):format(name, type(code)))

@@ -16,6 +16,7 @@
 #include "lua/lua_pattern.h"
 #include "lua/lua_schema.h"
 #include "lua/lua_syntax.h"
+#include "lua/lua_workers.h"
 #include "onnx/sniff.h"
 
 static const char *lua_directory; /* --lua-dir, or NULL */
@@ -294,6 +295,8 @@ int luaopen_onnxdoc(lua_State *L) {
     lua_setfield(L, -2, "_syntax");
     lua_guard_push(L);
     lua_setfield(L, -2, "_guard");
+    lua_workers_push(L);
+    lua_setfield(L, -2, "_workers");
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, lazy_field);
     lua_setfield(L, -2, "__index");
