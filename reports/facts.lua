@@ -18,6 +18,8 @@ end
 
 return {
   summary = "All facts of a model as JSON; of several models and folders, one line each (NDJSON).",
+  description = "All facts of a model as JSON. Several models, a folder or --paths give a line each (NDJSON), in their "
+    .. "order, in one file with -o; where a model cannot be read, its line says why.",
   example = "onnxdoc facts models/ | jq -c '[.path, .cost.flops.value]'",
   models = "folders",
   formats = {"json"},

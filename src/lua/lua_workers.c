@@ -189,7 +189,8 @@ static Received worker_receive(Worker *worker) {
     while (!worker_has_result(worker)) {
         char *to;
         size_t size;
-        if (!worker_room(worker, &to, &size)) return worker_refuse(worker, "gave more than there is memory for");
+        if (!worker_room(worker, &to, &size))
+            return worker_refuse(worker, "gave more than there is memory for");
         ssize_t n = recv(worker->fd, to, size, 0);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) return RECEIVED_PART;
@@ -206,7 +207,8 @@ static Received worker_receive(Worker *worker) {
 static int worker_end(Worker *worker) {
     int status = -1;
     kill(worker->pid, SIGKILL); /* what ended on its own keeps its status */
-    while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR) {
+    }
     close(worker->fd);
     array_free(&worker->received);
     *worker = (Worker){0};
@@ -273,7 +275,8 @@ static int workers_start(lua_State *L) {
     while (place < self->count && self->items[place].pid) place++;
     if (place == WORKERS_LIMIT) return luaL_error(L, "more than %d workers", WORKERS_LIMIT);
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_with_errno(L, "socketpair");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return fail_with_errno(L, "socketpair");
     fflush(NULL); /* what waits in buffers must not be in the worker's too */
     pid_t pid = fork_worker(L, ends[1]);
     close(ends[1]);
@@ -387,8 +390,9 @@ static int workers_now(lua_State *L) {
 }
 
 void lua_workers_push(lua_State *L) {
-    static const luaL_Reg methods[] = {{"start", workers_start}, {"send", workers_send}, {"wait", workers_wait},
-                                       {"stop", workers_stop},   {"close", workers_close}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"start", workers_start}, {"send", workers_send},
+                                       {"wait", workers_wait},   {"stop", workers_stop},
+                                       {"close", workers_close}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", workers_close}, {"__close", workers_close}, {NULL, NULL}};
     static const luaL_Reg functions[] = {
         {"new", workers_new}, {"cpus", workers_cpus}, {"now", workers_now}, {NULL, NULL}};

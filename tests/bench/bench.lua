@@ -40,7 +40,7 @@ local function row(what, value, limit, unit, note)
     verdict = good and "ok   " or "MISS "
     if not good then missed = missed + 1 end
   end
-  local limit_text = limit and ("≤ %g %s"):format(limit, unit) or ""
+  local limit_text = limit and ("≤ %.4g %s"):format(limit, unit) or ""
   print(("%s%-44s %10.2f %-5s %-14s %s"):format(verdict, what, value, unit, limit_text, note or ""))
 end
 
@@ -159,6 +159,17 @@ do
     lfs.attributes(path, "size") / 1e6, lfs.attributes(path .. ".data", "size") / 1e9))
   row("open, whole process", ms, 10, "ms", time_note)
   row("peak resident set", bytes / 1e6, 16, "MB", memory_note)
+end
+
+local testdata = "/usr/share/libonnx-testdata/data" -- of the package libonnx-testdata
+if lfs.attributes(testdata, "mode") == "directory" then
+  local function facts(jobs) return (measure(7, ("%s facts --jobs %d %s"):format(binary, jobs, testdata))) end
+  local one, two = facts(1), facts(2)
+  print("\nFacts of the 1,072 models of libonnx-testdata")
+  row("one process", one, nil, "ms")
+  row("two processes", two, 2000, "ms")
+  local gain = ("≥ 1.7 times as fast: %s (%.2f)"):format(one / two >= 1.7 and "reached" or "not reached", one / two)
+  row("two against one", two / one, 1 / 1.7, "times", gain)
 end
 
 do

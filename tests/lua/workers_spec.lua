@@ -177,6 +177,13 @@ describe("worker processes", function()
     pool:close()
   end)
 
+  it("do not hear Ctrl-C, which is for the process that has them", function()
+    assert.same({"a", "b"}, (run({"a", "b"}, function(job)
+      signal_self "INT"
+      return job
+    end, {jobs = 1})))
+  end)
+
   it("are ended when the pool is collected", function()
     local pool = processes.new(function() return io.open("/proc/self/stat"):read("n") .. "" end)
     pool:send(pool:start(), "")
