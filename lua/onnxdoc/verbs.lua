@@ -415,7 +415,8 @@ local function new_session(report, name, options, context)
     data_root = options.data_root or context.host.data_root, given = report.bindings and given_bindings(options),
     color = report.color and wants_color(options, terminal), terminal = terminal,
     places = report.several and {} or nil,
-    shows_progress = terminal.stderr and not options.quiet and (options.output ~= nil or not terminal.stdout),
+    shows_progress = terminal.stderr and not options.quiet
+      and not (terminal.stdout and (options.output or "-") == "-"),
   }, Session)
   if report.models == "folders" then spread(session, name, options) end
   session.places = session.places

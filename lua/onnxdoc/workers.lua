@@ -120,7 +120,7 @@ function Run:wait()
   if what == "done" then
     self:finish(job.i, text)
   else
-    self:finish(job.i, nil, what == "ended" and {code = "crashed", message = "the process that read it " .. text}
+    self:finish(job.i, nil, what == "ended" and {code = "crashed", message = "its process " .. text}
       or {code = "failed", message = text})
   end
 end

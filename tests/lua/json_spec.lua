@@ -24,6 +24,14 @@ describe("json.encode", function()
   it("has its keys in order", function()
     local value = {zebra = 1, id = 2, apple = 3, name = 4}
     assert.equal('{"id":2,"name":4,"apple":3,"zebra":1}', json.encode(value, {keyorder = {"id", "name"}}))
+    local inner = {path = 1, name = value}
+    assert.equal('{"path":1,"name":{"name":4,"apple":3,"id":2,"zebra":1}}',
+      json.encode(inner, {keyorder = {"name"}, outermost = {"path"}}))
+  end)
+
+  it("has a line for each field of an object where it is to be indented", function()
+    assert.equal('{\n  "a":[1,{\n      "b":{\n      }\n    }]\n}',
+      json.encode({a = {1, {b = json.object()}}}, {indent = true}))
   end)
 
   it("is valid UTF-8, and no key hides another", function()

@@ -67,8 +67,8 @@ describe("workers.run", function()
       if job == "exit" then os.exit(7) end
       return job
     end, {jobs = 2})
-    assert.same({"a", "crashed: the process that read it was killed by signal 9 (Killed)", "b",
-      "crashed: the process that read it ended with exit code 7", "c"}, table.move(results, 1, 5, 1, {}))
+    assert.same({"a", "crashed: its process was killed by signal 9 (Killed)", "b",
+      "crashed: its process ended with exit code 7", "c"}, table.move(results, 1, 5, 1, {}))
     assert.equal(results[2], results[7])
   end)
 

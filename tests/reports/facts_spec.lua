@@ -93,7 +93,7 @@ describe("onnxdoc facts, of several models,", function()
   it("tell of a model that ends its process, or takes too long", function()
     local shown, err = facts("--timeout 1 --jobs 2 crash.onnx m.onnx hang.onnx d/a.onnx crash.onnx d/z.ONNX", 3)
     assert.same({"crash.onnx: crashed", "m.onnx", "hang.onnx: timeout", "d/a.onnx", "d/z.ONNX"}, shown)
-    assert.equal("onnxdoc: crash.onnx: the process that read it was killed by signal 9 (Killed)\n" ..
+    assert.equal("onnxdoc: crash.onnx: its process was killed by signal 9 (Killed)\n" ..
       "onnxdoc: hang.onnx: took longer than 1 s\n", err)
   end)
 
