@@ -279,11 +279,12 @@ static int workers_start(lua_State *L) {
         return fail_with_errno(L, "socketpair");
     fflush(NULL); /* what waits in buffers must not be in the worker's too */
     pid_t pid = fork_worker(L, ends[1]);
+    int number = errno;
     close(ends[1]);
     if (pid < 0) {
-        int pushed = fail_with_errno(L, "fork");
         close(ends[0]);
-        return pushed;
+        errno = number;
+        return fail_with_errno(L, "fork");
     }
     self->items[place] = (Worker){.pid = pid, .fd = ends[0]};
     if (place == self->count) self->count++;
