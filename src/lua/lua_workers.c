@@ -117,25 +117,26 @@ static int serve(lua_State *L) {
     return 0;
 }
 
-/* Sockets of the others: held here too, they would stay open when we die. */
-static void forget_others(Workers *self) {
+/* Our ends of the sockets, its own and the others': held here too, they would stay open when we die. */
+static void forget_ends(Workers *self, int own) {
+    close(own);
     for (uint32_t i = 0; i < self->count; i++) {
         if (self->items[i].pid) close(self->items[i].fd);
         self->items[i].pid = 0;
     }
 }
 
-static _Noreturn void worker_live(lua_State *L, int fd, pid_t parent, const sigset_t *signals) {
+static _Noreturn void worker_live(lua_State *L, const int ends[2], pid_t parent, const sigset_t *signals) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(0);
     signal(SIGINT, SIG_IGN);
     lua_sethook(L, NULL, 0, 0); /* a Ctrl-C that came before */
     sigprocmask(SIG_SETMASK, signals, NULL);
-    forget_others(lua_touserdata(L, 1));
+    forget_ends(lua_touserdata(L, 1), ends[0]);
     dup2(STDERR_FILENO, STDOUT_FILENO);
     lua_pushcfunction(L, serve);
     lua_getiuservalue(L, 1, WORK);
-    lua_pushinteger(L, fd);
+    lua_pushinteger(L, ends[1]);
     _exit(lua_pcall(L, 2, 0, 0) == LUA_OK ? 0 : 1);
 }
 
@@ -256,13 +257,13 @@ static int fail_with_errno(lua_State *L, const char *what) {
     return 2;
 }
 
-/* The pid of a new worker at the other end of the socket; all signals wait until it has its own ways with them. */
-static pid_t fork_worker(lua_State *L, int fd) {
+/* The pid of a new worker at the second end; all signals wait until it has its own ways with them. */
+static pid_t fork_worker(lua_State *L, const int ends[2]) {
     sigset_t all, before;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
     pid_t parent = getpid(), pid = fork();
-    if (pid == 0) worker_live(L, fd, parent, &before);
+    if (pid == 0) worker_live(L, ends, parent, &before);
     int number = errno;
     sigprocmask(SIG_SETMASK, &before, NULL);
     errno = number;
@@ -278,7 +279,7 @@ static int workers_start(lua_State *L) {
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return fail_with_errno(L, "socketpair");
     fflush(NULL); /* what waits in buffers must not be in the worker's too */
-    pid_t pid = fork_worker(L, ends[1]);
+    pid_t pid = fork_worker(L, ends);
     int number = errno;
     close(ends[1]);
     if (pid < 0) {

@@ -184,6 +184,22 @@ describe("worker processes", function()
     end, {jobs = 1})))
   end)
 
+  it("hold no other socket than their own, so that they see its end", function()
+    local function sockets()
+      local pipe = io.popen("ls -l /proc/$PPID/fd | grep -c socket:")
+      local count = pipe:read("n")
+      pipe:close()
+      return count
+    end
+    local pool <close> = processes.new(function() return tostring(sockets()) end)
+    local before = sockets()
+    for number = 1, 3 do
+      assert.equal(number, pool:start())
+      pool:send(number, "")
+      assert.same({number, "done", tostring(before + 1)}, {pool:wait(10)})
+    end
+  end)
+
   it("are ended when the pool is collected", function()
     local pool = processes.new(function() return io.open("/proc/self/stat"):read("n") .. "" end)
     pool:send(pool:start(), "")
