@@ -211,10 +211,11 @@ test-update: $(BINARY) $(MODULE) ## writes the expected texts (tests/**/*.golden
 	@ONNXDOC_UPDATE_GOLDENS=1 $(BINARY) tests/run.lua
 	@git status --short -- tests 2>/dev/null || true
 
-test-corpus: $(BINARY) $(COMPARE) ## opens all models of CORPUS=dir; their decoding, texts, shapes and costs are compared
+test-corpus: $(BINARY) $(COMPARE) ## opens all models of CORPUS=dir; their decoding, texts, shapes, costs are compared, their cards made
 	@$(BINARY) tests/corpus.lua --build $(BUILD) $(CORPUS) $(wildcard $(NPM_MODELS))
 	@[ -z "$(CORPUS)" ] || $(BINARY) tests/shapes.lua $(CORPUS)
 	@[ -z "$(CORPUS)" ] || $(BINARY) tests/costs.lua $(CORPUS)
+	@[ -z "$(CORPUS)" ] || $(BINARY) tests/cards.lua $(CORPUS)
 
 demo: all ## builds the BERT model that started this project in build/models and prints its card
 	@mkdir -p $(BUILD)/models

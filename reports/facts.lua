@@ -35,7 +35,7 @@ return {
     local function refused(path, code, message)
       if not session.many then return "" end
       local problem = {code = code, message = text.printable_lines(text.reason(path, message))}
-      return encode({schema = facts.schema, path = path, error = problem}, session)
+      return encode(redact.refused({schema = facts.schema, path = path, error = problem}, options), session)
     end
     session:write_reports(report, refused)
   end,

@@ -47,13 +47,23 @@ local function code_of(path)
   return table.concat(lines, "\n")
 end
 
+-- The Lua files whose sentences stand in facts.
+local function is_of_facts(path)
+  for _, name in ipairs {"facts", "roles", "kv_cache", "kv_entries", "attention_cores", "carried"} do
+    if path:find("^lua/onnxdoc/" .. name .. "%f[./]") then return true end
+  end
+  return false
+end
+
 -- The file as it has to be.
 function M.make()
   local words, list = {}, {}
   for _, path in ipairs(source_files("src", ".c", {})) do
     add_literals(code_of(path), path:find "^src/ops/" ~= nil, words)
   end
-  for _, path in ipairs(source_files("lua/onnxdoc", ".lua", {})) do add_literals(code_of(path), false, words) end
+  for _, path in ipairs(source_files("lua/onnxdoc", ".lua", {})) do
+    if is_of_facts(path) then add_literals(code_of(path), false, words) end
+  end
   for word in pairs(words) do list[#list + 1] = word end
   table.sort(list)
   local lines, line = {}, " "

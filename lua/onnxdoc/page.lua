@@ -49,7 +49,7 @@ end
 
 -- ---- inline content ----
 
-local CODE, TEXT = 200, 1000 -- columns
+local CODE, TEXT, BLOCK = 200, 1000, 20000 -- columns; of blocks, bytes
 
 local function cut(s, columns)
   if #s <= columns then return s end
@@ -171,7 +171,7 @@ end
 
 function blocks:block(s)
   if type(s) ~= "string" then self:misuse("page.block: a string is wanted, got %s", type(s)) end
-  self.format.block(s, self)
+  self.format.block(#s > BLOCK and s:sub(1, BLOCK) .. "…" or s, self)
 end
 
 function blocks:image(path, alt)

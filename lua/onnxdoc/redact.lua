@@ -168,4 +168,11 @@ function redact.shown(facts, options, all)
   return redact.apply(facts, {salt = salt_of(options, model), symbols = symbols})
 end
 
+--- The same for what is said in place of the facts of a model that cannot be read; without --salt, with the path as
+-- salt.
+function redact.refused(record, options)
+  if not options.redact then return record end
+  return redact.apply(record, {salt = options.salt or record.path})
+end
+
 return redact

@@ -112,7 +112,7 @@ describe("a card of hostile names", function()
         end
         local check_format = check[format] or check_svg -- and what would be markup in that format
         check_format(out)
-        assert.is_true(#out < 100000 or format == "json", format)
+        assert.is_true(#out < 100000 or format == "json" or format == "csv", format)
       end
       for _, label in ipairs(card.labels) do assert.equal(text.printable(label), label) end
     end)
@@ -139,8 +139,8 @@ describe("a redacted card", function()
       "top secret.onnx" -o out/ && ls -R out && cat out/*.*]])
     assert.equal(0, code, err)
     assert.truthy(out:find("file_%x+%.md\n"), out)
-    assert.truthy(out:find("](file_%x+_charts/complexity%.svg)"), out)
-    assert.truthy(out:find("onnxdoc card --dim symbol_%x+=3 --redact --salt … file_%x+\n"), out)
+    assert.truthy(out:find("%]%(file_%x+_charts/complexity%.svg%)"), out)
+    assert.truthy(out:find("card %-%-dim symbol_%x+=3 %-%-redact %-%-salt … file_%x+\n"), out)
     for _, name in ipairs {"secret", "small", '"x"', "`x`", "`N`"} do assert.is_nil(out:find(name, 1, true), name) end
     scratch:remove()
   end)

@@ -76,7 +76,20 @@ describe("onnxdoc facts --redact", function()
     local lines = {}
     for line in run("--redact m.onnx evil.onnx"):gmatch "[^\n]+" do lines[#lines + 1] = line end
     assert.equal(2, #lines)
-    assert.same(facts "--redact m.onnx", json.decode(lines[1]))
+    local first = assert(json.decode(lines[1]))
+    assert.truthy(first.path:find("^path_%x+$"))
+    first.path = nil
+    assert.same(facts "--redact m.onnx", first)
+  end)
+
+  it("hides the path of a model that cannot be read", function()
+    scratch:write("top secret.onnx", "not a model")
+    for _, options in ipairs {"--redact", "--redact --salt s"} do
+      local out, _, code = scratch:run('"$onnxdoc" facts ' .. options .. ' m.onnx "top secret.onnx"')
+      assert.equal(3, code)
+      assert.is_nil(out:find("secret", 1, true), out)
+      assert.truthy(out:find('"path":"path_%x+","error":{"code":"not%-onnx"'), out)
+    end
   end)
 
   it("refuses a salt for nothing, and none at all", function()

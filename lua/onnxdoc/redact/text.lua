@@ -7,16 +7,11 @@
 -- whole.
 
 local onnxdoc = require "onnxdoc"
+local set = require("onnxdoc.lists").set
 
 -- What is shared by all text that is made with the same words.
 local Text = {}
 Text.__index = Text
-
-local function set(words)
-  local found = {}
-  for word in words:gmatch "%S+" do found[word] = true end
-  return found
-end
 
 -- ---- formulas ----
 --
