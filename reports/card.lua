@@ -7,8 +7,9 @@ local facts_of = require("onnxdoc.facts").of
 local lists = require "onnxdoc.lists"
 local output = require "onnxdoc.output"
 local redact = require "onnxdoc.redact"
+local text = require "onnxdoc.text"
 
-local EXIT_USAGE, EXIT_OUTPUT, EXIT_SCRIPT = 2, 4, 5
+local EXIT_USAGE, EXIT_INPUT, EXIT_OUTPUT, EXIT_SCRIPT = 2, 3, 4, 5
 
 local chart_kinds = {png = {"png"}, svg = {"svg"}, both = {"png", "svg"}, none = {}}
 
@@ -49,6 +50,11 @@ local function render(format, facts, options, charts)
     failure(EXIT_SCRIPT, problem)
   end
   return table.concat(parts)
+end
+
+local function digest_of(model, path)
+  local digest, message = model:sha256()
+  return digest or failure(EXIT_INPUT, text.about(path, message))
 end
 
 -- All files of one model: {{path, content}, …}.
@@ -98,6 +104,7 @@ return {
       .. "~/.config/onnxdoc/templates/, .onnxdoc/templates/) or a FILE.lua. It runs confined."},
     {"--charts", argname = "KIND", choices = {"png", "svg", "both", "none"}, default = "png",
       description = "Charts beside a Markdown file: png, svg, both or none."},
+    {"--sha256", flag = true, description = "Say the SHA-256 of the model's file, all of which is read for it."},
     {"--timestamp", flag = true, description = "Say when the card was made (or what SOURCE_DATE_EPOCH says)."},
   }, redact.options),
   run = function(options, session)
@@ -109,6 +116,7 @@ return {
     local started = false
     for model, path, binding in session:models() do
       local facts = facts_of(model, binding)
+      if options.sha256 then facts.model.sha256 = digest_of(model, path) end
       facts = redact.shown(facts, options, facts)
       if options.to_file then
         write_files(files_of(facts, path, formats, options, session))

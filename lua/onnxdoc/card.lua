@@ -31,6 +31,7 @@ local function command_of(facts, options)
   end
   if options.template then add("--template", options.template) end
   if options.top ~= card.top then add("--top", tostring(options.top)) end
+  if options.sha256 then add "--sha256" end
   if options.summary_only then add "--summary-only" end
   if options.redact then add "--redact" end
   if options.salt then words[#words + 1] = "--salt …" end

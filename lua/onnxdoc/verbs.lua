@@ -424,6 +424,12 @@ local function new_session(report, name, options, context)
   return session
 end
 
+-- Takes away the line that says how far the run is.
+function Session:clear()
+  if self.bar then self.bar:clear() end
+end
+Session.__close = Session.clear
+
 --- Worse of the exit code so far and this one.
 function Session:fail(code)
   if code > self.code then self.code = code end
@@ -431,12 +437,15 @@ end
 
 --- A line on standard error, unless -q was given.
 function Session:note(...)
-  if not self.quiet then io.stderr:write("onnxdoc: ", text.printable(table.concat({...})), "\n") end
+  if self.quiet then return end
+  self:clear()
+  io.stderr:write("onnxdoc: ", text.printable(table.concat({...})), "\n")
 end
 
 -- A model that is passed over: why, on standard error, and the exit code.
 function Session:refuse(path, message, code)
   io.stdout:flush()
+  self:clear()
   io.stderr:write("onnxdoc: ", text.printable_lines(text.about(path, message)), "\n")
   self:fail(code)
 end
@@ -458,9 +467,11 @@ end
 -- the next one is asked for.
 function Session:models()
   local open
+  self.bar = self:progress(#self.paths, #self.paths == 1 and "model" or "models")
   return function()
     if open then open:close() end
     while self.current < #self.paths do
+      self.bar:update(self.current)
       self.current = self.current + 1
       local path = self.paths[self.current]
       local model, binding, to_close = self:open(path)
@@ -470,6 +481,7 @@ function Session:models()
       end
       self:refuse(path, binding, to_close)
     end
+    self:clear()
   end
 end
 
@@ -513,7 +525,7 @@ function verbs.run(report, name, words, context)
   if not options then return 0 end
   for _, path in ipairs(options.load or {}) do files.load_option(path) end
   io.stdout:setvbuf("full", 65536)
-  local session = new_session(report, name, options, context)
+  local session <close> = new_session(report, name, options, context)
   local code = report.run(options, session)
   if code ~= nil and math.type(code) ~= "integer" then
     failure(EXIT_SCRIPT, ("%s: run gave a %s, an exit code or nothing is wanted"):format(name, type(code)))
