@@ -10,5 +10,6 @@
 View *lua_view(lua_State *L, int model, bool raw);
 
 int node_get_class(lua_State *L);
+int node_get_structure(lua_State *L);
 
 #endif

@@ -405,6 +405,7 @@ void lua_node_register(lua_State *L) {
                                    {"runs", node_get_runs},
                                    {"class", node_get_class},
                                    {"layer", node_get_layer},
+                                   {"structure", node_get_structure},
                                    {NULL, NULL}};
     static const luaL_Reg methods[] = {{"attr", node_attr}, {NULL, NULL}};
     static const luaL_Reg extra[] = {{"__tostring", node_tostring}, {NULL, NULL}};

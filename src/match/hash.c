@@ -251,3 +251,26 @@ void view_hash_spread(const View *view, bool with_users, const uint64_t *hashes,
         next[node] = hash;
     }
 }
+
+#define NEIGHBOURHOOD_ROUNDS 2
+
+bool view_hash_neighbourhoods(View *view, Error *err) {
+    if (view->neighbourhoods) return true;
+    size_t size = (view->costs->shapes->model->node_count + (size_t)1) * sizeof(uint64_t);
+    uint64_t *hashes = malloc(size), *next = malloc(size);
+    if (!hashes || !next) {
+        free(hashes);
+        free(next);
+        return error_memory(err, "structural hashes");
+    }
+    view_hash_all(view, true, hashes);
+    for (int round = 0; round < NEIGHBOURHOOD_ROUNDS; round++) {
+        view_hash_spread(view, true, hashes, next);
+        uint64_t *spare = hashes;
+        hashes = next;
+        next = spare;
+    }
+    free(next);
+    view->neighbourhoods = hashes;
+    return true;
+}

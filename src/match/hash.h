@@ -47,4 +47,8 @@ void view_hash_all(const View *view, bool exact, uint64_t *hashes);
  * (with_users) of the nodes that use its outputs. After r rounds a hash stands for all up to r edges away. */
 void view_hash_spread(const View *view, bool with_users, const uint64_t *hashes, uint64_t *next);
 
+/* Makes View.neighbourhoods where they are not there yet: exact hashes with all that is up to two edges away. Names have no
+ * part in them, so that they survive renaming; nodes of equal layers have equal ones. */
+bool view_hash_neighbourhoods(View *view, Error *err);
+
 #endif

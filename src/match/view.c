@@ -161,6 +161,7 @@ void view_free(View *view) {
     free(view->first_of_operator);
     free(view->by_operator);
     free(view->ranks);
+    free(view->neighbourhoods);
     array_free(&view->users);
     free(view);
 }

@@ -14,6 +14,7 @@
  *
  *     by_operator  by operator (CSR), made on first use: its nodes in execution order, whose numbers are `ranks` (NULL: in
  *                the order of ids)
+ *     neighbourhoods  by node, made on first use (match/hash.h): what it does, and what is around it
  *
  * A View owns its arrays and borrows the Costs it was made from.
  */
@@ -48,6 +49,7 @@ typedef struct View {
     uint32_t *first_of_operator; /* operators + 1; NULL: not made yet */
     Id *by_operator;
     uint32_t *ranks;
+    uint64_t *neighbourhoods;
 } View;
 
 /* "compute", "shape", "constant", "pass-through". */
