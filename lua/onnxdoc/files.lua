@@ -40,13 +40,14 @@ local function user_root()
   return config:gsub("/+$", "") .. "/onnxdoc"
 end
 
--- The nearest .onnxdoc between the current folder and the one with .git; without a .git, only the current folder's.
-local function project_root()
+-- The nearest file or folder of that name between the current folder and the one with .git; without a .git, only the
+-- current folder's.
+local function find_in_project(name, mode)
   local folder, found = lfs.currentdir(), nil
   local start = folder
   while folder do
-    local here = (folder == "/" and "" or folder) .. "/.onnxdoc"
-    if not found and is_folder(here) then
+    local here = (folder == "/" and "" or folder) .. "/" .. name
+    if not found and lfs.attributes(here, "mode") == mode then
       if folder == start then return here end
       found = here
     end
@@ -59,7 +60,7 @@ end
 --- The folders that are looked into, in order: list of {origin =, path =, trusted =}; shipped files have no path.
 function files.roots()
   local roots = {{origin = "shipped", trusted = true}}
-  local user, project = user_root(), project_root()
+  local user, project = user_root(), find_in_project(".onnxdoc", "directory")
   if user then roots[#roots + 1] = {origin = "user", path = user, trusted = true} end
   if project and project ~= user then roots[#roots + 1] = {origin = "project", path = project, trusted = false} end
   return roots
@@ -161,13 +162,16 @@ function files.read(entry)
   return source, message
 end
 
--- In a guard of its own, which the functions of the value keep.
-local function load_confined(source, entry)
-  local g = require("onnxdoc.guard").new()
-  local chunk, message = g:load(source, "@" .. entry.path)
-  if not chunk then return nil, message end
+--- What the file of an entry returns, or nil and a message; run in a guard of its own with these limits, which the
+-- functions of the value keep and which is the third result.
+function files.load_confined(entry, limits)
+  local source, message = files.read(entry)
+  if not source then return nil, message end
+  local g = require("onnxdoc.guard").new(limits)
+  local chunk, problem = g:load((source:gsub("^#[^\n]*", "")), "@" .. entry.path)
+  if not chunk then return nil, problem:find(entry.path, 1, true) and problem or entry.path .. ": " .. problem end
   local ok, value = g:call(chunk)
-  if ok then return value end
+  if ok then return value, nil, g end
   return nil, value
 end
 
@@ -176,10 +180,10 @@ end
 function files.load(entry)
   if entry.value then return entry.value end
   if not entry.trusted and entry.kind == "reports" then return nil, entry.path .. ": not trusted" end
+  if not entry.trusted then return files.load_confined(entry) end
   local source, message = files.read(entry)
   if not source then return nil, message end
   source = source:gsub("^#[^\n]*", "")
-  if not entry.trusted then return load_confined(source, entry) end
   local chunk
   chunk, message = load(source, "@" .. entry.path)
   if not chunk then return nil, message end
@@ -199,6 +203,26 @@ function files.user_table(name)
   local value, message = files.load({origin = "user", path = path, trusted = true})
   if type(value) == "table" then return value end
   failure(EXIT_SCRIPT, message or path .. ": returns no table")
+end
+
+--- What the project's own .onnxdoc.lua returns, run confined, and its path; nil when there is none. One that cannot be
+-- used ends the run.
+function files.project_table()
+  local path = find_in_project(".onnxdoc.lua", "file")
+  if not path then return nil end
+  local value, message = files.load_confined {origin = "project", path = path}
+  if type(value) == "table" then return value, path end
+  failure(EXIT_SCRIPT, message or path .. ": returns no table")
+end
+
+--- Adds the files of a folder for this run, as -l does single ones; they run confined.
+function files.add_folder(kind, folder)
+  check_kind(kind)
+  if not is_folder(folder) then failure(EXIT_INPUT, folder .. ": not a folder") end
+  for _, id in ipairs(folder_ids(folder)) do
+    registered[#registered + 1] = {kind = kind, id = id, path = folder:gsub("/+$", "") .. "/" .. id .. ".lua",
+      origin = "option", trusted = false}
+  end
 end
 
 --- What a table given with -l is: by the fields that only this kind must have.

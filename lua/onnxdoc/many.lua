@@ -34,7 +34,11 @@ local function outcome(result, failure)
   return {code = failure.code == "failed" and EXIT_SCRIPT or EXIT_INPUT, word = failure.code, message = failure.message}
 end
 
-local function write_all(session, report, refused, write)
+--- What report(model, path, binding) gives for each model of a session, made in a worker: a text, and an exit code where
+-- it is not 0. take(path, text) gets it here, in the order of the models; take(path, nil, word, message) where there is
+-- none. The session's `apart` says which models these are, how many processes there may be and how long one model may
+-- take.
+function many.each(session, report, take)
   local inputs = session.apart.inputs
   local bar <close> = session:progress(#inputs, "models")
   workers.run {
@@ -48,21 +52,23 @@ local function write_all(session, report, refused, write)
       local path, became = inputs[i].path, outcome(result, failure)
       if not became.word then
         session:fail(became.code)
-        return write(became.text)
+        return take(path, became.text)
       end
       bar:clear()
       session:refuse(path, became.message, became.code)
-      return write(refused(path, became.word, became.message))
+      return take(path, nil, became.word, became.message)
     end,
     watch = function(done) bar:update(done) end,
   }
 end
 
---- Writes report(model, path, binding) of all models of a session, made in a worker: a text, and an exit code where it
--- is not 0; refused(path, code, message) is the text for a model there is no report of. The session's `apart` says
--- which models these are, how many processes there may be and how long one model may take.
+--- Writes all of these texts; refused(path, code, message) is the text for a model there is no report of.
 function many.write(session, report, refused)
-  session:write(function(write) write_all(session, report, refused, write) end)
+  session:write(function(write)
+    many.each(session, report, function(path, text, word, message)
+      return write(text or refused(path, word, message))
+    end)
+  end)
 end
 
 return many

@@ -7,11 +7,12 @@
 --   several   true when --format may name several of them: options.formats is the list, nil where none is named, and
 --             the report itself says where each goes (options.output)
 --   models    "many" (default), "one", "none": how many it takes; "folders": also folders and lists of paths
+--   whole     true when it writes one document for all models: session:each_report, session:write_all
 --   top       default of --top, for reports that shorten their tables
 --   color     true when it can show colours
 --   bindings  true when it works with numbers for the model's symbols: --batch, --seq, --past, --dim, --value
---   options   list of {"-x --long", argname =, description =, default =, choices =, flag = true, type = "integer",
---             min =, needs = "--other"}; a name without dashes is an argument that stands before the models, and is not
+--   options   list of {"-x --long", argname =, description =, default =, choices =, flag = true, many = true (a
+--             list), type = "integer", min =, needs = "--other"}; a name without dashes is an argument that stands before the models, and is not
 --             asked for when the option that its `unless` names is given. A report's own -l takes the place of the
 --             common one.
 --   run       function(options, session): gives nothing or an exit code; options.NAME holds what was parsed
@@ -36,14 +37,15 @@ local EXIT_USAGE, EXIT_INPUT, EXIT_SCRIPT = 2, 3, 5
 -- That one of several models may take, where nobody says so.
 local DEFAULT_SECONDS = 60
 
-local extensions = {text = "txt", json = "json", csv = "csv"}
+local extensions = {text = "txt", json = "json", csv = "csv", sarif = "sarif", junit = "xml", gitlab = "json",
+  github = "txt"}
 
 -- Fields of a report and of one of its options, with the types they may have.
 local report_fields = {name = "string", summary = "string", example = "string", formats = "table", models = "string",
-  several = "boolean",
+  several = "boolean", whole = "boolean",
   top = "number", color = "boolean", bindings = "boolean", options = "table", run = "function", description = "string"}
 local option_fields = {argname = "string", description = "string", default = "any", choices = "table",
-  flag = "boolean", type = "string", min = "number", unless = "string", needs = "string"}
+  flag = "boolean", many = "boolean", type = "string", min = "number", unless = "string", needs = "string"}
 
 local function check_fields(where, t, fields, positional)
   for key, value in pairs(t) do
@@ -85,30 +87,11 @@ local function load_report(entry)
   return check_report(entry.path, report)
 end
 
-local function edit_distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local kept = row[j]
-      row[j] = math.min(row[j] + 1, row[j - 1] + 1, diagonal + (a:byte(i) == b:byte(j) and 0 or 1))
-      diagonal = kept
-    end
-  end
-  return row[#b]
-end
-
 --- The verb that is spelled most like a word, or nil.
 function verbs.nearest(word)
-  local best, distance = nil, 3
-  if #word > 32 then return nil end
-  for _, entry in ipairs(files.list("reports")) do
-    local here = edit_distance(word, entry.id)
-    if here < distance and here < #word then best, distance = entry.id, here end
-  end
-  return best
+  local ids = {}
+  for i, entry in ipairs(files.list("reports")) do ids[i] = entry.id end
+  return require("onnxdoc.spelling").nearest(word, ids)
 end
 
 local function integer_converter(min)
@@ -128,6 +111,7 @@ local function add_option(parser, option)
   if option.choices then element:choices(option.choices) end
   if option.default ~= nil then element:default(tostring(option.default)) end
   if option.type == "integer" then element:convert(integer_converter(option.min)) end
+  if option.many then element:count("*") end
 end
 
 -- "md,json" as a list without doubles.
@@ -396,13 +380,13 @@ local function check_stdin(paths)
 end
 
 -- Where models are read in processes of their own: several of them, and one for which there is a time limit.
-local function spread(session, name, options)
+local function spread(session, name, options, whole)
   local inputs = require("onnxdoc.inputs").find(options.model, options.paths)
   session.many = inputs.many
   if not inputs.many and not options.timeout then return end
   session.apart = {inputs = inputs.list, jobs = options.jobs, seconds = options.timeout or DEFAULT_SECONDS}
   local about, extension = options.model[1], extensions[options.format]
-  if inputs.many then about, extension = name, "ndjson" end
+  if inputs.many then about, extension = name, whole and extension or "ndjson" end
   session.places = {[0] = require("onnxdoc.output").place(options.output, about, extension)}
   for _, note in ipairs(inputs.notes) do session:note(note) end
 end
@@ -418,7 +402,7 @@ local function new_session(report, name, options, context)
     shows_progress = terminal.stderr and not options.quiet
       and not (terminal.stdout and (options.output or "-") == "-"),
   }, Session)
-  if report.models == "folders" then spread(session, name, options) end
+  if report.models == "folders" then spread(session, name, options, report.whole) end
   session.places = session.places
     or require("onnxdoc.output").places(options.output, paths, extensions[options.format] or "txt")
   return session
@@ -505,6 +489,29 @@ function Session:write_reports(report, refused)
     self:write(content)
     self:fail(code or 0)
   end
+end
+
+--- Calls take(path, text) with what report(model, path, binding) gives for each model, or take(path, nil, word, message)
+-- for one that could not be read; for reports that write one document of all of them in the end, with write_all.
+function Session:each_report(report, take)
+  if self.apart then return require("onnxdoc.many").each(self, report, take) end
+  for _, path in ipairs(self.paths) do
+    local model, binding, to_close, word = self:open(path)
+    if model then
+      local content, code = report(model, path, binding)
+      to_close:close()
+      self:fail(code or 0)
+      take(path, content)
+    else
+      self:refuse(path, binding, to_close)
+      take(path, nil, word, binding)
+    end
+  end
+end
+
+--- Writes one document for all models.
+function Session:write_all(content)
+  require("onnxdoc.output").write(self.places[0] or self.places[1], content)
 end
 
 --- s in bold where colours are shown.

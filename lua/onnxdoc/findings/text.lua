@@ -1,0 +1,100 @@
+--- Findings for people: grouped by model, the worst first, each with where it is and what to do next.
+
+local text = require "onnxdoc.text"
+
+local WIDTH, WHERE = 80, 3
+
+local colours = {error = "31", warning = "33", info = "36"}
+
+local function coloured(options, colour, s) return options.color and "\27[" .. colour .. "m" .. s .. "\27[0m" or s end
+
+local function write_wrapped(write, s, first, rest)
+  local line, indent = {}, first
+  local taken = text.width(first)
+  for word in text.printable(s):gmatch("%S+") do
+    local width = text.width(word)
+    if #line > 0 and taken + width + 1 > WIDTH then
+      write(indent, table.concat(line, " "), "\n")
+      line, indent, taken = {}, rest, text.width(rest)
+    end
+    line[#line + 1], taken = word, taken + width + (#line > 1 and 1 or 0)
+  end
+  write(indent, table.concat(line, " "), "\n")
+end
+
+-- "at Relu 'a', Relu 'b' and 3 more"
+local function where(finding)
+  local words = {}
+  for _, node in ipairs(finding.nodes or {}) do
+    words[#words + 1] = ("%s '%s'"):format(node.op, node.name ~= "" and node.name or node.path)
+  end
+  for _, kind in ipairs {"values", "tensors"} do
+    for _, subject in ipairs(finding[kind] or {}) do words[#words + 1] = ("'%s'"):format(subject.name) end
+  end
+  local shown = math.min(#words, WHERE)
+  if shown == 0 then return nil end
+  local more = finding.count - shown
+  return "at " .. table.concat(words, ", ", 1, shown) .. (more > 0 and (" and %s more"):format(text.count(more)) or "")
+end
+
+local function write_finding(write, finding, options)
+  write("  ", coloured(options, colours[finding.severity] or "0", finding.severity), " ",
+    text.printable(finding.rule), finding.suppressed and "  (suppressed)" or finding.known and "  (known)" or "", "\n")
+  write_wrapped(write, finding.message, "    ", "    ")
+  local place = where(finding)
+  if place then write_wrapped(write, place, "    ", "    ") end
+  if finding.suppressed then write_wrapped(write, "accepted: " .. finding.suppressed, "    ", "    ")
+  elseif finding.fix then write_wrapped(write, finding.fix, "    → ", "      ") end
+end
+
+local function count_of(outcomes, wanted)
+  local count = 0
+  for _, outcome in ipairs(outcomes) do count = count + (outcome.outcome == wanted and 1 or 0) end
+  return count
+end
+
+local function write_outcomes(write, outcomes)
+  for _, outcome in ipairs(outcomes) do
+    if outcome.outcome == "undecided" then
+      write_wrapped(write, ("cannot decide %s: %s"):format(outcome.rule, outcome.reason), "  ", "    ")
+    elseif outcome.outcome == "failed" then
+      write_wrapped(write, ("rule %s failed: %s"):format(outcome.rule, outcome.reason), "  ", "    ")
+    elseif outcome.omitted then
+      write_wrapped(write, ("rule %s: %s more findings"):format(outcome.rule, text.count(outcome.omitted)), "  ", "    ")
+    end
+  end
+end
+
+local function tally(result)
+  local counts, words, others = {error = 0, warning = 0, info = 0}, {}, 0
+  for _, finding in ipairs(result.findings) do
+    if finding.suppressed or finding.known then others = others + 1
+    else counts[finding.severity] = (counts[finding.severity] or 0) + 1 end
+  end
+  for _, severity in ipairs {"error", "warning", "info"} do
+    if counts[severity] > 0 then
+      words[#words + 1] = severity == "info" and counts.info .. " info" or text.plural(counts[severity], severity)
+    end
+  end
+  local line = #words > 0 and table.concat(words, ", ") or "nothing found"
+  if others > 0 then line = line .. (", %d known or suppressed"):format(others) end
+  return ("%s; %s clean"):format(line, text.plural(count_of(result.outcomes, "clean"), "rule"))
+end
+
+--- Writes results, {path, findings, outcomes} or {path, error}, as text. options: color, verbose (also what is known or
+-- suppressed).
+return function(write, results, options)
+  for i, result in ipairs(results) do
+    if i > 1 then write("\n") end
+    if result.error then
+      write(text.printable(result.path), "  cannot be read\n")
+      write_wrapped(write, result.error.message, "  ", "  ")
+    else
+      write(coloured(options, "1", text.printable(result.path)), "  ", tally(result), "\n")
+      for _, finding in ipairs(result.findings) do
+        if options.verbose or not (finding.suppressed or finding.known) then write_finding(write, finding, options) end
+      end
+      write_outcomes(write, result.outcomes)
+    end
+  end
+end
