@@ -34,10 +34,10 @@ local function outcome(result, failure)
   return {code = failure.code == "failed" and EXIT_SCRIPT or EXIT_INPUT, word = failure.code, message = failure.message}
 end
 
---- What report(model, path, binding) gives for each model of a session, made in a worker: a text, and an exit code where
--- it is not 0. take(path, text) gets it here, in the order of the models; take(path, nil, word, message) where there is
--- none. The session's `apart` says which models these are, how many processes there may be and how long one model may
--- take.
+--- What report(model, path, binding) gives for each model of a session, made in a worker: a text, and an exit code
+-- where it is not 0. take(path, text) gets it here, in the order of the models; take(path, nil, word, message) where
+-- there is none. The session's `apart` says which models these are, how many processes there may be and how long one
+-- model may take.
 function many.each(session, report, take)
   local inputs = session.apart.inputs
   local bar <close> = session:progress(#inputs, "models")

@@ -1,8 +1,8 @@
---- The examples of rules, run: each of examples.fires has to give exactly one finding, each of examples.silent none, and
--- neither may be undecided.
+--- The examples of rules, run: each of examples.fires has to give exactly one finding, each of examples.silent none,
+-- and neither may be undecided.
 --
--- An example is a model in ONNX's text syntax, a function that makes one with a builder (of rules that run confined: that
--- gives such a text), or a table of {model = one of these, options = {…}, bindings = {…}}.
+-- An example is a model in ONNX's text syntax, a function that makes one with a builder (of rules that run confined:
+-- that gives such a text), or a table of {model = one of these, options = {…}, bindings = {…}}.
 
 local findings = require "onnxdoc.findings"
 local onnxdoc = require "onnxdoc"

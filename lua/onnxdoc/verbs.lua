@@ -12,7 +12,8 @@
 --   color     true when it can show colours
 --   bindings  true when it works with numbers for the model's symbols: --batch, --seq, --past, --dim, --value
 --   options   list of {"-x --long", argname =, description =, default =, choices =, flag = true, many = true (a
---             list), type = "integer", min =, needs = "--other"}; a name without dashes is an argument that stands before the models, and is not
+--             list), type = "integer", min =, needs = "--other"}; a name without dashes is an argument that stands
+-- before the models, and is not
 --             asked for when the option that its `unless` names is given. A report's own -l takes the place of the
 --             common one.
 --   run       function(options, session): gives nothing or an exit code; options.NAME holds what was parsed
@@ -491,8 +492,9 @@ function Session:write_reports(report, refused)
   end
 end
 
---- Calls take(path, text) with what report(model, path, binding) gives for each model, or take(path, nil, word, message)
--- for one that could not be read; for reports that write one document of all of them in the end, with write_all.
+--- Calls take(path, text) with what report(model, path, binding) gives for each model, or take(path, nil, word,
+-- message) for one that could not be read; for reports that write one document of all of them in the end, with
+-- write_all.
 function Session:each_report(report, take)
   if self.apart then return require("onnxdoc.many").each(self, report, take) end
   for _, path in ipairs(self.paths) do

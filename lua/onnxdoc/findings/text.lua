@@ -60,7 +60,8 @@ local function write_outcomes(write, outcomes)
     elseif outcome.outcome == "failed" then
       write_wrapped(write, ("rule %s failed: %s"):format(outcome.rule, outcome.reason), "  ", "    ")
     elseif outcome.omitted then
-      write_wrapped(write, ("rule %s: %s more findings"):format(outcome.rule, text.count(outcome.omitted)), "  ", "    ")
+      write_wrapped(write, ("rule %s: %s more findings"):format(outcome.rule, text.count(outcome.omitted)), "  ",
+        "    ")
     end
   end
 end
