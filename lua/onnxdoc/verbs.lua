@@ -13,9 +13,8 @@
 --   bindings  true when it works with numbers for the model's symbols: --batch, --seq, --past, --dim, --value
 --   options   list of {"-x --long", argname =, description =, default =, choices =, flag = true, many = true (a
 --             list), type = "integer", min =, needs = "--other"}; a name without dashes is an argument that stands
--- before the models, and is not
---             asked for when the option that its `unless` names is given. A report's own -l takes the place of the
---             common one.
+--             before the models (args = "?": it may be left out), and is not asked for when the option that its
+--             `unless` names is given. A report's own -l takes the place of the common one.
 --   run       function(options, session): gives nothing or an exit code; options.NAME holds what was parsed
 --
 -- The session gives the models one by one and takes what is written for each:
@@ -46,7 +45,8 @@ local report_fields = {name = "string", summary = "string", example = "string", 
   several = "boolean", whole = "boolean",
   top = "number", color = "boolean", bindings = "boolean", options = "table", run = "function", description = "string"}
 local option_fields = {argname = "string", description = "string", default = "any", choices = "table",
-  flag = "boolean", many = "boolean", type = "string", min = "number", unless = "string", needs = "string"}
+  flag = "boolean", many = "boolean", args = "string", type = "string", min = "number", unless = "string",
+  needs = "string"}
 
 local function check_fields(where, t, fields, positional)
   for key, value in pairs(t) do
@@ -113,6 +113,7 @@ local function add_option(parser, option)
   if option.default ~= nil then element:default(tostring(option.default)) end
   if option.type == "integer" then element:convert(integer_converter(option.min)) end
   if option.many then element:count("*") end
+  if option.args then element:args(option.args) end
 end
 
 -- "md,json" as a list without doubles.

@@ -591,14 +591,16 @@ describe("hostile models:", function()
     assert.equal("indices", roles.of(model).inputs[model.inputs[1]].role)
   end)
 
-  -- Time for the roles alone: shapes are inferred first.
+  -- Time for the roles alone: shapes are inferred first. Under sanitizers, and without pauses of the collector, time says
+  -- nothing.
+  local is_full = scale(1000) == 1000
   local function timed(build, limit)
     local b = onnxdoc.build {opset = 17}
     build(b)
     local model = assert(b:model())
     local _, _ = model.outputs[1].type, model.outputs[1].is_constant
     local clock, found = os.clock(), roles.of(model, {})
-    assert.is_true(os.clock() - clock < (limit or 2))
+    assert.is_true(not is_full or os.clock() - clock < (limit or 2))
     return found, model
   end
 
@@ -613,6 +615,7 @@ describe("hostile models:", function()
     end
     local found, model = chain(1000)
     assert.same({"indices", false}, {found.inputs[model.inputs[1]].role, found.is_cut})
+    if not is_full then return end
     found, model = chain(100000)
     assert.same({nil, true}, {found.inputs[model.inputs[1]], found.is_cut})
   end)
@@ -633,7 +636,7 @@ describe("hostile models:", function()
       for _ = 1, scale(20000) do x = b:op("Identity", {x}) end
       b:output(x)
     end)
-    assert.is_true(found.is_cut)
+    assert.equal(is_full, found.is_cut)
   end)
 
   it("chains of ZipMap", function()
