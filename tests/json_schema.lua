@@ -29,7 +29,7 @@ local check
 local keywords = {
   ["$schema"] = function() end, ["$id"] = function() end, ["$defs"] = function() end, title = function() end,
   description = function() end, properties = function() end, ["x-names"] = function() end,
-  ["x-detail"] = function() end,
+  ["x-detail"] = function() end, ["x-filled"] = function() end,
   ["$ref"] = function(value, reference, root, path) return check(value, resolve(root, reference), root, path) end,
   type = function(value, wanted)
     for _, one in ipairs(type(wanted) == "table" and wanted or {wanted}) do

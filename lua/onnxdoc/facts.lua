@@ -14,7 +14,7 @@ facts.schema = "1.0"
 
 --- The sections in the order in which they are written.
 facts.sections = {"model", "graph", "symbols", "assumptions", "coverage", "gaps", "parameters", "cost", "memory",
-  "architecture"}
+  "architecture", "findings", "checks"}
 
 -- What sections are made with: the model, numbers for its symbols, and what several of them read.
 local Context = {}
@@ -101,6 +101,8 @@ local makers = {
   cost = function(context) return section "cost"(context) end,
   memory = function(context) return section "memory"(context) end,
   architecture = function(context) return section "architecture"(context) end,
+  findings = function(context) return section "findings".findings(context) end,
+  checks = function(context) return section "findings".checks(context) end,
 }
 
 --- The facts of a model. `given` is what bindings.of takes: {dims = {name = number}, roles = {batch = number}};
@@ -129,8 +131,8 @@ function facts.context(table) return getmetatable(table).context end
 
 --- Keys in the order in which people want to read them, for json.encode.
 facts.keyorder = {"schema", "model", "graph", "symbols", "assumptions", "coverage", "gaps", "parameters", "cost",
-  "memory", "architecture", "name", "op", "value", "exact", "at_least", "unit", "formula", "bindings", "how", "macs",
-  "flops"}
+  "memory", "architecture", "findings", "checks", "rule", "severity", "name", "op", "value", "exact", "at_least",
+  "unit", "formula", "bindings", "how", "macs", "flops"}
 
 --- The fact at a path, "cost.flops" or "memory.alive.1.name"; nil when there is none.
 function facts.at(table, path)

@@ -5,6 +5,8 @@
 --                      false: never any. A string with `enum` or `const` needs none.
 --   "x-detail": true   a property that lists or names parts of the model: no part of a summary, so never `required`.
 --
+--   "x-filled": true   an object whose message is its template with its evidence in the braces, both without names
+--
 -- What the schema does not describe is text of the model. Most kinds are only the first half of the word that takes the
 -- name's place, `value_3fa9c2d1e04b7a61`; these are more than that:
 --
@@ -16,6 +18,7 @@
 --   message    a sentence of ours: what stands in quotation marks, and each word that is not ours, is replaced; all of
 --              it where one of our words is a symbol of the model as well
 --   producer   stays: it says which program wrote the file, not whose model it is
+--   evidence   what a rule shows in its message: numbers with units, types, operators; anything else is replaced
 --   digest     a hash of the file or of tensors; with the salt that --redact takes by default it would tell all names
 
 local json = require "onnxdoc.json"
@@ -100,6 +103,9 @@ local function walk_object(self, object, schema)
     if value ~= nil then copy[name] = walk(self, value, property) end
   end
   walk_others(self, object, schema, copy)
+  if schema["x-filled"] and copy.evidence then
+    copy.message = require("onnxdoc.findings").fill(copy.template, copy.evidence)
+  end
   return copy
 end
 

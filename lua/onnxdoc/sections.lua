@@ -11,8 +11,9 @@ local files = {
   {"charts", {"charts"}},
   {"complexity", {"complexity", "parameters", "sizes"}},
   {"memory", {"memory", "kv_cache", "memory_by_operator"}},
-  {"coverage", {"coverage", "problems"}},
+  {"coverage", {"coverage"}},
   {"architecture", {"architecture"}},
+  {"risks", {"risks"}},
   {"method", {"method", "reproduce"}},
 }
 

@@ -5,7 +5,7 @@ return {
   render = function(_, page)
     for _, name in ipairs {"front_matter", "title", "metadata", "summary", "graph", "symbols", "operators", "charts",
       "complexity", "parameters", "sizes", "memory", "kv_cache", "memory_by_operator", "coverage", "architecture",
-      "problems", "method", "reproduce"} do
+      "risks", "method", "reproduce"} do
       page.section(name)
     end
   end,

@@ -176,6 +176,15 @@ end
 
 function kinds.producer(_, text) return text end
 
+-- What a rule shows in its message: numbers with units, types and operators stay.
+local units = set "bytes byte KB MB GB TB k M G T %"
+
+function kinds.evidence(self, text)
+  local number, unit = text:match("^([%d.,]+) ?(%S*)$")
+  if number and (unit == "" and #number <= 16 or units[unit]) then return text end
+  return (onnxdoc.dtypes[text] or is_operator(text)) and text or self.word("text", text)
+end
+
 -- ---- messages ----
 
 -- Digits that a number in a message may have: an unquoted name may be one, too.

@@ -10,12 +10,12 @@ for word in ([[
   STRINGS Sans Scatter Shape Sigmoid Simplified Size Skv Slice Softmax Softplus Softsign Sq Squeeze Sub Sum TENSOR
   TENSORS Tanh Tensor Tile Transpose Unsqueeze Use VALID Value Varlen XHTML XML a above accuracy_level across_channels
   activation activation_type activations add added additions address adds after again alive all allowed allowzero
-  along alpha already an and another antialias apart approximate archive are arguments around array arrow as asked
-  asks at attends attention attribute attributes auto_pad away axes axis batch batch_axis batch_dims batches be become
-  before behind belongs below beside best beta between bias bicubic bidirectional big bilinear binary bits block
-  blocks blocksize body bool border both bound bounds box boxes branches broadcast buffer buffers built but by byte
-  bytes cache called caller calls came can cannot capture captured captures card carried cast_to cats_strings causal
-  ceil_mode cells change changes channel channels channels_last characters check chooses circle class classes
+  along alpha already an and another antialias apart applicable approximate archive are arguments around array arrow
+  as asked asks at attends attention attribute attributes auto_pad away axes axis batch batch_axis batch_dims batches
+  be become before behind belongs below beside best beta between bias bicubic bidirectional big bilinear binary bits
+  block blocks blocksize body bool border both bound bounds box boxes branches broadcast buffer buffers built but by
+  byte bytes cache called caller calls came can cannot capture captured captures card carried cast_to cats_strings
+  causal ceil_mode cells change changes channel channels channels_last characters check chooses circle class classes
   classlabels_ints classlabels_strings clip closed closing code coefficient coefficients column columns come comes
   compared compares comparisons compiled complex computes concatenate condition constant constants contents convert
   converted convolutions convolves coordinate coordinates copied copy coroutine cost costs could count counted counts
@@ -63,14 +63,15 @@ for word in ([[
   sliding_window_cache so socket softcap some something sorted source space sparse sparse_value spatial special split
   sqrt squeezed stand standard stands start starts stash_type state state_update_capacity state_window states
   static_kv statistics step step's steps stopwords stored stretch strides string string_data string_vocabulary strings
-  structure style subgraphs such sum sums superfluous support swiglu swish symbol symbol's symbolic symbols syntax
-  table tables tag take taken takes tanh tar targets tells tensor tensors term terminal terms test text than that the
-  their them then_branch there these theta theta's they this those three through tied time_axis to token tokens told
-  tolerance too took total training tree_roots trees trip turn turns twice two type types unfinished unidirectional
-  unknown unpack unzip up update_rule updates upper use use_past used uses v_head_size value value_float value_floats
-  value_int value_ints value_string value_strings values values_floats values_strings values_tensor varint vectors
-  vectors_per_class version very views visible vocab_size vocabulary want wanted was web weighed weighs weight weights
-  were what whatever when where whether which while whole whose widen width width_scale window window's wire with
-  within without worker workers would wrap write writes writing written wrong wrote xf yet you zero zeros zip × …
+  structural structure style subgraphs such sum sums superfluous support swiglu swish symbol symbol's symbolic symbols
+  syntax table tables tag take taken takes tanh tar targets tells tensor tensors term terminal terms test text than
+  that the their them then_branch there these theta theta's they this those three through tied time_axis to token
+  tokens told tolerance too took total training tree_roots trees trip turn turns twice two type types unfinished
+  unidirectional unknown unpack unzip up update_rule updates upper use use_past used uses v_head_size value
+  value_float value_floats value_int value_ints value_string value_strings values values_floats values_strings
+  values_tensor varint vectors vectors_per_class version very views visible vocab_size vocabulary want wanted was web
+  weighed weighs weight weights were what whatever when where whether which while whole whose widen width width_scale
+  window window's wire with within without worker workers would wrap write writes writing written wrong wrote xf yet
+  you zero zeros zip × …
 ]]):gmatch "%S+" do words[word] = true end
 return words

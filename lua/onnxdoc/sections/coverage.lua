@@ -1,10 +1,8 @@
---- What is not known, and what is wrong with the file.
-
-local text = require "onnxdoc.text"
+--- What is not known.
 
 local coverage = {}
 
-local GAPS, PROBLEMS = 20, 5
+local GAPS = 20
 
 local function gap_rows(page, facts)
   local rows = {}
@@ -37,25 +35,6 @@ function coverage.coverage(page, facts)
   if c.bytes_unknown > 0 then
     page.paragraph("Nodes that move an unknown number of bytes: ", page.fact "coverage.bytes_unknown", ".")
   end
-end
-
---- What reading the file found to be wrong with it.
-function coverage.problems(page, facts)
-  local items = {}
-  for _, group in ipairs(facts.model.diagnostics) do
-    local shown = math.min(#(group.listed or {}), PROBLEMS)
-    for i = 1, shown do
-      local diagnostic = group.listed[i]
-      items[#items + 1] = {page.strong(group.severity), " ", page.code(group.code), ": ", diagnostic.message,
-        diagnostic.offset and (" (at byte %d)"):format(diagnostic.offset) or ""}
-    end
-    if group.count > shown then
-      items[#items + 1] = {("… (%s more of "):format(text.count(group.count - shown)), page.code(group.code), ")"}
-    end
-  end
-  if #items == 0 then return end
-  page.heading(2, "Problems Found on Reading")
-  page.list(items)
 end
 
 return coverage
