@@ -14,6 +14,40 @@ local EXIT_USAGE, EXIT_INPUT, EXIT_SCRIPT, EXIT_INTERRUPTED = 2, 3, 5, 130
 
 local function printable(s) return require("onnxdoc.text").printable(s) end
 
+-- ---- modules beside the user ----
+
+-- The current folder may be somebody else's repository, with a lfs.lua of its own: verbs look for no module there, and
+-- scripts, which are the user's, only where no other place has one. Gives the entries of both paths that are relative.
+local function leave_folder_out()
+  local here = {}
+  for _, name in ipairs {"path", "cpath"} do
+    local kept, relative = {}, {}
+    for entry in package[name]:gmatch("[^;]+") do
+      table.insert(entry:sub(1, 1) == "/" and kept or relative, entry)
+    end
+    package[name], here[name] = table.concat(kept, ";"), table.concat(relative, ";")
+  end
+  return here
+end
+
+local here = leave_folder_out()
+
+local function search_here(name)
+  local path, tried = package.searchpath(name, here.path)
+  if path then return assert(loadfile(path)), path end
+  local object, others = package.searchpath(name, here.cpath)
+  if object then return assert(package.loadlib(object, "luaopen_" .. name:gsub("%.", "_"))), object end
+  return tried .. others
+end
+
+local function look_here()
+  if here.is_searched then return end
+  here.is_searched = true
+  table.insert(package.searchers, search_here)
+end
+
+-- ---- errors ----
+
 -- An error object as text.
 local function describe(object)
   local meta = getmetatable(object)
@@ -81,6 +115,7 @@ end
 
 --- Calls chunk(words...) and, where it returns a report, runs that. Gives the exit code.
 local function run_chunk(chunk, name, words, context)
+  look_here()
   local ok, result = xpcall(chunk, on_error, table.unpack(words))
   if ok and type(result) == "table" and type(result.run) == "function" then
     ok, result = xpcall(function() return require("onnxdoc.verbs").run(result, name, words, context) end, on_error)
@@ -105,6 +140,7 @@ local function run_script(name, words, context)
 end
 
 local function load_file(path)
+  look_here()
   local ok, problem = xpcall(function() require("onnxdoc.files").load_option(path) end, on_error)
   return ok and 0 or show_error(problem)
 end
@@ -195,6 +231,7 @@ return function(args, terminal)
   end
   local code = dispatch(args, first, host, terminal)
   if host.interactive and code == 0 then
+    look_here()
     return require("onnxdoc.prompt")(terminal, on_error, show_error)
   end
   return code
