@@ -636,7 +636,7 @@ describe("hostile models:", function()
       for _ = 1, scale(20000) do x = b:op("Identity", {x}) end
       b:output(x)
     end)
-    assert.equal(is_full, found.is_cut)
+    assert.is_true(found.is_cut or not is_full)
   end)
 
   it("chains of ZipMap", function()
