@@ -13,6 +13,9 @@ static const char *const native_modules[] = {"draw"};
 static const char *const native_places[] = {"%s/onnxdoc/%s.so", "%s/../lib/lua/5.4/onnxdoc/%s.so",
                                             "%s/modules/%s.so"};
 
+/* A link to the binary that runs. */
+static const char SELF[] = "/proc/self/exe";
+
 static const char *native_tail(const char *name) {
     for (size_t i = 0; i < sizeof native_modules / sizeof *native_modules; i++) {
         if (strncmp(name, "onnxdoc.", 8) == 0 && strcmp(name + 8, native_modules[i]) == 0)
@@ -71,9 +74,9 @@ static int search_native(lua_State *L) {
 void native_push_searcher(lua_State *L, const char *origin) {
     char path[PATH_MAX];
     if (!origin) {
-        ssize_t size = readlink("/proc/self/exe", path, sizeof path - 1);
-        path[size > 0 ? size : 0] = '\0';
-        origin = path;
+        ssize_t size = readlink(SELF, path, sizeof path - 1);
+        if (size > 0) path[size] = '\0';
+        origin = size > 0 ? path : SELF; /* beside which nothing is: better than the folder one stands in */
     }
     push_folder(L, origin);
     lua_pushcclosure(L, search_native, 1);
