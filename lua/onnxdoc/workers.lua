@@ -104,6 +104,14 @@ function Run:forgive(waited)
   self.looked = now
 end
 
+-- A worker is gone, perhaps one that had nothing to do.
+function Run:forget(number)
+  self.workers = self.workers - 1
+  for place, idle in ipairs(self.idle) do
+    if idle == number then return table.remove(self.idle, place) end
+  end
+end
+
 function Run:wait()
   local patience = next(self.running) and self:patience() or 0
   local number, what, text = self.pool:wait(patience)
@@ -115,7 +123,7 @@ function Run:wait()
     return
   end
   self.running[number] = nil
-  if what == "ended" then self.workers = self.workers - 1 else self.idle[#self.idle + 1] = number end
+  if what == "ended" then self:forget(number) else self.idle[#self.idle + 1] = number end
   if not job then return end
   if what == "done" then
     self:finish(job.i, text)
@@ -130,7 +138,7 @@ function Run:stop_late()
   for number, job in pairs(self.running) do
     if now >= job.limit then
       self.pool:stop(number)
-      self.workers = self.workers - 1
+      self:forget(number)
       self.running[number] = nil
       self:finish(job.i, nil, {code = "timeout", message = ("took longer than %g s"):format(self.seconds)})
     end

@@ -140,7 +140,9 @@ static _Noreturn void worker_live(lua_State *L, const int ends[2], pid_t parent,
     _exit(lua_pcall(L, 2, 0, 0) == LUA_OK ? 0 : 1);
 }
 
-/* ---- a worker, seen from here ---- */
+/* ---- a worker, seen from here ----
+ *
+ * Nothing here waits for one worker (MSG_DONTWAIT): others may have something to say, and its own time may be over. */
 
 /* What the socket takes now. An end that is gone is noticed when reading. */
 static void worker_send(Worker *worker) {
@@ -150,7 +152,7 @@ static void worker_send(Worker *worker) {
                                      : worker->job_bytes + (worker->sent - sizeof worker->job);
         uint64_t size = in_header ? sizeof worker->job - worker->sent
                                   : worker->job.size - (worker->sent - sizeof worker->job);
-        ssize_t n = send(worker->fd, from, (size_t)size, MSG_NOSIGNAL);
+        ssize_t n = send(worker->fd, from, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno != EINTR) return;
         if (n > 0) worker->sent += (uint64_t)n;
     }
@@ -192,7 +194,7 @@ static Received worker_receive(Worker *worker) {
         size_t size;
         if (!worker_room(worker, &to, &size))
             return worker_refuse(worker, "gave more than there is memory for");
-        ssize_t n = recv(worker->fd, to, size, 0);
+        ssize_t n = recv(worker->fd, to, size, MSG_DONTWAIT);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) return RECEIVED_PART;
         if (n <= 0) return RECEIVED_END;

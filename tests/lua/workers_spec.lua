@@ -18,6 +18,13 @@ local function run(list, work, options)
   return results, order
 end
 
+-- What comes of a pool next, when it is there as a whole.
+local function wait(pool)
+  local number, what, text
+  repeat number, what, text = pool:wait(10) until what ~= "part"
+  return number, what, text
+end
+
 local function signal_self(name) os.execute("kill -" .. name .. " $PPID") end
 local function is_alive(pid) return os.execute("kill -0 " .. pid .. " 2>/dev/null") == true end
 
@@ -78,6 +85,27 @@ describe("workers.run", function()
       return job
     end, {jobs = 2, seconds = 0.3})
     assert.same({"timeout: took longer than 0.3 s", "a", "b"}, results)
+  end)
+
+  it("goes on without a worker that ended while it had nothing to do", function()
+    workers.waiting_limit = 1 -- so that the second worker has to wait for the first
+    local results = run({"slow", "short-lived", "c", "d", "e"}, function(job)
+      if job == "slow" then os.execute("sleep 0.8") end
+      if job == "short-lived" then os.execute("(sleep 0.2; kill -KILL $PPID) >/dev/null 2>&1 &") end
+      return job
+    end, {jobs = 2})
+    assert.same({"slow", "short-lived", "c", "d", "e"}, results)
+  end)
+
+  it("does not wait for one that takes no job off our hands", function()
+    local results = run({"stop", ("x"):rep(8000000), "c"}, function(job)
+      if job == "stop" then os.execute("(sleep 0.1; kill -STOP $PPID) >/dev/null 2>&1 &") end
+      return job
+    end, {jobs = 1, seconds = 0.5, job = function(i)
+      if i == 2 then os.execute("sleep 0.4") end
+      return ({"stop", ("x"):rep(8000000), "c"})[i]
+    end})
+    assert.same({"stop", "timeout: took longer than 0.5 s", "c"}, results)
   end)
 
   it("does not hold it against workers when their results are not looked at", function()
@@ -186,7 +214,7 @@ describe("worker processes", function()
 
   it("hold no other socket than their own, so that they see its end", function()
     local function sockets()
-      local pipe = io.popen("ls -l /proc/$PPID/fd | grep -c socket:")
+      local pipe = io.popen("ls -l /proc/$PPID/fd 2>/dev/null | grep -c socket:")
       local count = pipe:read("n")
       pipe:close()
       return count
@@ -196,14 +224,14 @@ describe("worker processes", function()
     for number = 1, 3 do
       assert.equal(number, pool:start())
       pool:send(number, "")
-      assert.same({number, "done", tostring(before + 1)}, {pool:wait(10)})
+      assert.same({number, "done", tostring(before + 1)}, {wait(pool)})
     end
   end)
 
   it("are ended when the pool is collected", function()
     local pool = processes.new(function() return io.open("/proc/self/stat"):read("n") .. "" end)
     pool:send(pool:start(), "")
-    local _, _, pid = pool:wait(10)
+    local _, _, pid = wait(pool)
     assert.is_true(is_alive(pid))
     pool = nil -- luacheck: ignore
     collectgarbage()
