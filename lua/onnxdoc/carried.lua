@@ -92,11 +92,13 @@ function carried.own_axes(value)
   return axes
 end
 
--- An axis as it is written, counted from 0 or from the end, as one from 1; nil when there is no such.
-local function axis_from_one(axis, rank)
+--- An axis as it is written, counted from 0 or from the end, as one from 1; nil when there is no such.
+function carried.axis_from_one(axis, rank)
   if math.type(axis) ~= "integer" or axis < -rank or axis >= rank then return nil end
   return axis < 0 and axis + rank + 1 or axis + 1
 end
+
+local axis_from_one = carried.axis_from_one
 
 -- The axes that Squeeze and Unsqueeze name, by an attribute or an input: a set, from 1. nil when they are not known.
 local function named_axes(node, rank)

@@ -32,11 +32,7 @@ end
 
 -- ---- axes ----
 
--- An axis from 1, of one as it is written.
-local function from_one(axis, rank)
-  if math.type(axis) ~= "integer" or axis < -rank or axis >= rank then return nil end
-  return axis < 0 and axis + rank + 1 or axis + 1
-end
+local from_one = carried.axis_from_one
 
 -- Where an axis of the node's output is in the model's output, from 1.
 local function axis_in_output(context, axis)
