@@ -35,7 +35,7 @@ local function command_of(facts, options)
   if options.summary_only then add "--summary-only" end
   if options.redact then add "--redact" end
   if options.salt then words[#words + 1] = "--salt …" end
-  add(facts.model.name or "-")
+  add(facts.model.name and facts.model.name:gsub("^%-", "./-") or "-") -- a file's name is no option
   return table.concat(words, " ")
 end
 

@@ -368,11 +368,23 @@ describe("onnxdoc card", function()
   end)
 
   it("can be made again by the command it names", function()
-    scratch:write("it's.onnx", helpers.small_model())
-    local out = run([[-b 7 --top 3 "it's.onnx"]])
-    local command = assert(out:match("## Reproduce\n.*```text\n(.-)\n```"))
-    assert.equal([[onnxdoc card --dim N=7 --top 3 'it'\''s.onnx']], command)
-    assert.equal(out, (scratch:run((command:gsub("^onnxdoc", '"$onnxdoc"')))))
+    for given, named in pairs {
+      [ [["it's.onnx"]] ] = [['it'\''s.onnx']], ["./-x.onnx"] = "./-x.onnx", ["./-"] = "./-"} do
+      scratch:write(given:gsub("[\"/]", ""):gsub("^%.%-", "-"), helpers.small_model())
+      local out = run("-b 7 --top 3 " .. given)
+      local command = assert(out:match("## Reproduce\n.*```text\n(.-)\n```"))
+      assert.equal("onnxdoc card --dim N=7 --top 3 " .. named, command)
+      assert.equal(out, (scratch:run((command:gsub("^onnxdoc", '"$onnxdoc"')))))
+    end
+  end)
+
+  it("counts functions where it may not name them", function()
+    local functions = {}
+    for i = 1, 25 do functions[i] = {name = "f" .. i, domain = "local"} end
+    scratch:write("functions.onnx", helpers.small_model() .. wire.encode("ModelProto", {functions = functions}))
+    local function row(words) return run(words .. " functions.onnx"):match("\n| Functions | (.-) |\n") end
+    assert.equal("25", row "--summary-only")
+    assert.truthy(row "":find("^25: `local.f1`, .*`local.f20`, … %(5 more%)$"), row "")
   end)
 end)
 

@@ -43,6 +43,12 @@ local function names_cell(page, names, count)
   return cell
 end
 
+-- Of a summary, which names none, how many there are.
+local function functions_cell(page, model)
+  local names = model.function_names
+  return {text.count(model.functions), names and {": ", names_cell(page, names, model.functions)} or ""}
+end
+
 --- "2 files, 1.20 GB, 1 of them cannot be used"
 local function external_cell(page, facts)
   local external = facts.model.external
@@ -85,9 +91,7 @@ local function metadata_rows(page, facts)
   add("File Size", page.fact("model.size", "exact"))
   if model.sha256 then add("SHA-256", page.code(model.sha256)) end
   if model.external then add("External Data", external_cell(page, facts)) end
-  if model.functions > 0 then
-    add("Functions", {text.count(model.functions), ": ", names_cell(page, model.function_names or {}, model.functions)})
-  end
+  if model.functions > 0 then add("Functions", functions_cell(page, model)) end
   if model.training then add("Training", training_cell(facts)) end
   if model.configurations then add("Device Configurations", configurations_cell(page, facts)) end
   for _, key in ipairs(lists.sorted_keys(model.metadata or {})) do

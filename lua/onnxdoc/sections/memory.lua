@@ -81,8 +81,9 @@ function memory.kv_cache(page, facts)
   end
   for _, row in ipairs(cache_numbers) do
     local number, path = cache[row[1]], "memory.kv_cache." .. row[1]
-    if number and number.value ~= 0 then rows[#rows + 1] = {row[2], page.fact(path), page.formula(path)}
-    elseif number and number.formula then rows[#rows + 1] = {row[2], page.fact(path), page.formula(path)} end
+    if number and (number.value ~= 0 or number.formula) then
+      rows[#rows + 1] = {row[2], page.fact(path), page.formula(path)}
+    end
   end
   page.table({"Cache", "Value", "Formula"}, rows, {right = {false, true}})
   if cache.incomplete then page.paragraph("More is carried from step to step than could be followed.") end
