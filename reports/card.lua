@@ -20,6 +20,7 @@ local function formats_of(options, session)
 end
 
 local function check(options, formats, session)
+  redact.check(options)
   if #formats > 1 and (not options.output or options.output == "-") then
     failure(EXIT_USAGE, "card: several formats need a folder: -o DIR/")
   end

@@ -26,6 +26,7 @@ return {
   bindings = true,
   options = {section, table.unpack(redact.options)},
   run = function(options, session)
+    redact.check(options)
     local function report(model, path, binding)
       local all = facts.of(model, binding)
       local chosen = options.section and {schema = facts.schema, [options.section] = all[options.section]} or all

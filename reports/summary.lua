@@ -12,6 +12,7 @@ return {
   bindings = true,
   options = redact.options,
   run = function(options, session)
+    redact.check(options)
     local first = true
     for model, _, binding in session:models() do
       local facts = facts_of(model, binding)

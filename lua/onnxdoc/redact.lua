@@ -21,6 +21,7 @@
 --   evidence   what a rule shows in its message: numbers with units, types, operators; anything else is replaced
 --   digest     a hash of the file or of tensors; with the salt that --redact takes by default it would tell all names
 
+local failure = require "onnxdoc.failure"
 local json = require "onnxdoc.json"
 local onnxdoc = require "onnxdoc"
 
@@ -156,9 +157,12 @@ end
 
 local EXIT_USAGE, EXIT_INPUT = 2, 3
 
-local function salt_of(options, model)
-  local failure = require "onnxdoc.failure"
+--- Ends the run where options cannot be met, before a model is looked at.
+function redact.check(options)
   if options.salt == "" then failure(EXIT_USAGE, "--salt is empty: then anybody can tell names by their words") end
+end
+
+local function salt_of(options, model)
   if options.salt then return options.salt end
   local digest, message = model:sha256()
   return digest or failure(EXIT_INPUT, message)
