@@ -102,7 +102,7 @@ return {
   top = card.top,
   options = lists.join({
     {"--template", argname = "NAME", description = "Write md or text with this template: a name (reports/templates/, "
-      .. "~/.config/onnxdoc/templates/, .onnxdoc/templates/) or a FILE.lua. It runs confined."},
+      .. "~/.config/onnxdoc/templates/, .onnxdoc/templates/) or a FILE.lua. One that is not shipped runs confined."},
     {"--charts", argname = "KIND", choices = {"png", "svg", "both", "none"}, default = "png",
       description = "Charts beside a Markdown file: png, svg, both or none."},
     {"--sha256", flag = true, description = "Say the SHA-256 of the model's file, all of which is read for it."},

@@ -131,11 +131,13 @@ local function formats_converter(formats)
   end
 end
 
-local function add_format_options(parser, formats, several)
-  parser:option("-o", "Write to PATH instead of standard output; a folder (out/) gets one file for each model.")
+local function add_format_options(parser, report)
+  local formats = report.formats
+  local per = report.models == "folders" and "a file, the same one for several models" or "one file for each model"
+  parser:option("-o", ("Write to PATH instead of standard output; a folder (out/) gets %s."):format(per))
     :hidden_name("--output"):target("output"):argname("PATH")
   local option = parser:option("--format", "What to write: " .. table.concat(formats, ", ") .. "."):argname("F")
-  if several then
+  if report.several then
     option:argname("F[,F]"):target("formats"):convert(formats_converter(formats))
   else
     option:choices(formats)
@@ -208,7 +210,7 @@ end
 
 local function add_common_options(parser, report)
   if report.bindings then add_binding_options(parser) end
-  if report.formats then add_format_options(parser, report.formats, report.several) end
+  if report.formats then add_format_options(parser, report) end
   if report.top then
     add_option(parser, {"--top", argname = "N", type = "integer", min = 0, default = report.top,
       description = "Show at most N rows of a table that can be long; 0 shows all."})
