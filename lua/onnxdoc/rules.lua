@@ -8,7 +8,7 @@
 --   options    {name = default}: numbers, strings, booleans or lists; false where there is no limit unless one is set
 --   messages   {name = template}, for report(subject, name)
 --   needs      {"shapes", "costs"}: what has to be known of all nodes for silence to mean that the model is clean
---   applies    function(model): whether the rule has anything to say about such a model
+--   applies    function(model, options): whether the rule has anything to say about such a model
 --
 -- The id is the file's name. Rules that are not shipped run confined (guard.lua), each in a guard of its own.
 

@@ -1,8 +1,9 @@
 --- Findings for people: grouped by model, the worst first, each with where it is and what to do next.
 
+local finding_text = require "onnxdoc.finding_text"
 local text = require "onnxdoc.text"
 
-local WIDTH, WHERE = 80, 3
+local WIDTH = 80
 
 local colours = {error = "31", warning = "33", info = "36"}
 
@@ -22,26 +23,11 @@ local function write_wrapped(write, s, first, rest)
   write(indent, table.concat(line, " "), "\n")
 end
 
--- "at Relu 'a', Relu 'b' and 3 more"
-local function where(finding)
-  local words = {}
-  for _, node in ipairs(finding.nodes or {}) do
-    words[#words + 1] = ("%s '%s'"):format(node.op, node.name ~= "" and node.name or node.path)
-  end
-  for _, kind in ipairs {"values", "tensors"} do
-    for _, subject in ipairs(finding[kind] or {}) do words[#words + 1] = ("'%s'"):format(subject.name) end
-  end
-  local shown = math.min(#words, WHERE)
-  if shown == 0 then return nil end
-  local more = finding.count - shown
-  return "at " .. table.concat(words, ", ", 1, shown) .. (more > 0 and (" and %s more"):format(text.count(more)) or "")
-end
-
 local function write_finding(write, finding, options)
   write("  ", coloured(options, colours[finding.severity] or "0", finding.severity), " ",
     text.printable(finding.rule), finding.suppressed and "  (suppressed)" or finding.known and "  (known)" or "", "\n")
   write_wrapped(write, finding.message, "    ", "    ")
-  local place = where(finding)
+  local place = finding_text.where(finding)
   if place then write_wrapped(write, place, "    ", "    ") end
   if finding.suppressed then write_wrapped(write, "accepted: " .. finding.suppressed, "    ", "    ")
   elseif finding.fix then write_wrapped(write, finding.fix, "    → ", "      ") end
@@ -55,14 +41,8 @@ end
 
 local function write_outcomes(write, outcomes)
   for _, outcome in ipairs(outcomes) do
-    if outcome.outcome == "undecided" then
-      write_wrapped(write, ("cannot decide %s: %s"):format(outcome.rule, outcome.reason), "  ", "    ")
-    elseif outcome.outcome == "failed" then
-      write_wrapped(write, ("rule %s failed: %s"):format(outcome.rule, outcome.reason), "  ", "    ")
-    elseif outcome.omitted then
-      write_wrapped(write, ("rule %s: %s more findings"):format(outcome.rule, text.count(outcome.omitted)), "  ",
-        "    ")
-    end
+    local said = finding_text.outcome(outcome)
+    if said then write_wrapped(write, said, "  ", "    ") end
   end
 end
 
