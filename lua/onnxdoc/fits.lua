@@ -3,18 +3,15 @@
 
 local kv_cache = require "onnxdoc.kv_cache"
 local onnxdoc = require "onnxdoc"
+local quantity = require "onnxdoc.quantity"
 
 local fits = {}
 
-local units = {B = 1, KB = 1e3, MB = 1e6, GB = 1e9, TB = 1e12, KIB = 2 ^ 10, MIB = 2 ^ 20, GIB = 2 ^ 30, TIB = 2 ^ 40}
-
 --- Bytes of "6GiB", "512 MB", "1000000"; nil and a message otherwise. GB is 10^9, GiB 2^30.
 function fits.bytes(word)
-  local number, unit = word:match("^%s*([%d.]+)%s*(%a*)%s*$")
-  local factor = number and (unit == "" and 1 or units[unit:upper()])
-  local bytes = factor and tonumber(number) and tonumber(number) * factor
-  if not bytes then return nil, ("'%s' is no size; 6GiB, 512MB and 1000000 are"):format(word) end
-  return math.tointeger(bytes // 1) or bytes
+  local bytes = quantity.of(word)
+  if bytes then return bytes end
+  return nil, ("'%s' is no size; 6GiB, 512MB and 1000000 are"):format(word)
 end
 
 local precisions = {fp32 = "float32", fp16 = "float16", bf16 = "bfloat16", fp8 = "float8e4m3fn"}

@@ -1,5 +1,5 @@
---- Findings as GitLab's Code Quality report: a list of those that are neither known nor accepted. Models that could not be
--- read and rules that failed are in it, too: a report without them would look clean.
+--- Findings as GitLab's Code Quality report: a list of those that are neither known nor accepted. Models that could not
+-- be read and rules that failed are in it, too: a report without them would look clean.
 
 local finding_text = require "onnxdoc.finding_text"
 local json = require "onnxdoc.json"

@@ -1,5 +1,5 @@
---- Findings as JUnit XML: a suite for each model, a case for each rule. A case fails where its findings make the exit code
--- 1; other findings are its output.
+--- Findings as JUnit XML: a suite for each model, a case for each rule. A case fails where its findings make the exit
+-- code 1; other findings are its output.
 
 local finding_text = require "onnxdoc.finding_text"
 local findings = require "onnxdoc.findings"
@@ -8,22 +8,21 @@ local text = require "onnxdoc.text"
 -- For XML 1.0: text.html leaves no character in that it may not have.
 local xml = text.html
 
-local function element(name, message, kind, lines)
-  local escaped = {}
-  for i, line in ipairs(lines or {}) do escaped[i] = xml(line) end
+local function element(name, message, kind, content)
   return ('<%s message="%s"%s>%s</%s>'):format(name, xml(message), kind and (' type="%s"'):format(xml(kind)) or "",
-    table.concat(escaped, "\n"), name)
+    content or "", name)
 end
 
-local function lines_of(list)
+-- All findings of a rule as content of an element.
+local function content_of(list)
   local lines = {}
   for _, finding in ipairs(list) do
     local word = finding.suppressed and "accepted: " .. finding_text.line(finding.suppressed)
       or finding.known and "known" or finding.severity
-    lines[#lines + 1] = ("%s: %s"):format(word, finding_text.message(finding))
-    if finding.fix and not finding.suppressed then lines[#lines + 1] = "  " .. finding_text.line(finding.fix) end
+    lines[#lines + 1] = xml(("%s: %s"):format(word, finding_text.message(finding)))
+    if finding.fix and not finding.suppressed then lines[#lines + 1] = "  " .. xml(finding_text.line(finding.fix)) end
   end
-  return lines
+  return table.concat(lines, "\n")
 end
 
 -- The first of the findings that count, and how many more there are.
@@ -39,20 +38,15 @@ end
 
 -- What became of a rule: the word under which it is counted (nil: passed), and the element.
 local function verdict(outcome, list, options)
-  local said = finding_text.outcome(outcome)
-  if outcome.outcome == "failed" then return "errors", element("error", finding_text.line(said), nil, lines_of(list)) end
+  local said, content = finding_text.outcome(outcome), content_of(list)
+  said = said and finding_text.line(said)
+  if outcome.outcome == "failed" then return "errors", element("error", said, nil, content) end
   local message, severity = failure_of(list, options.fail_on)
-  if message then return "failures", element("failure", message, severity, lines_of(list)) end
-  if outcome.outcome == "undecided" then
-    local is_failure = options.strict
-    return is_failure and "failures" or "skipped", element(is_failure and "failure" or "skipped",
-      finding_text.line(said))
-  end
+  if message then return "failures", element("failure", message, severity, content) end
+  if outcome.outcome == "undecided" and options.strict then return "failures", element("failure", said) end
+  if outcome.outcome == "undecided" then return "skipped", element("skipped", said) end
   if outcome.outcome == "not applicable" then return "skipped", element("skipped", "does not apply") end
-  if #list == 0 then return nil, nil end
-  local escaped = {}
-  for i, line in ipairs(lines_of(list)) do escaped[i] = xml(line) end
-  return nil, "<system-out>" .. table.concat(escaped, "\n") .. "</system-out>"
+  return nil, content ~= "" and "<system-out>" .. content .. "</system-out>" or nil
 end
 
 local counted = {"errors", "failures", "skipped"}

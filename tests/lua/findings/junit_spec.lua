@@ -12,7 +12,7 @@ end
 local function named(elements, name, rule)
   local list = {}
   for _, element in ipairs(elements) do
-    local is_wanted = not rule or element.attributes.name == rule or element.parent.attributes.name == rule
+    local is_wanted = not rule or element.parent and element.parent.attributes.name == rule
     if element.name == name and is_wanted then list[#list + 1] = element end
   end
   return list
