@@ -30,7 +30,7 @@ function wording.headline(facts)
   return line .. " · transcendentals " .. amount(cost.transcendentals, 1), paths
 end
 
-local SHOWN = 6 -- symbols
+local SHOWN = 6 -- symbols, operators
 
 --- "batch, seq = 1 (default), past = 128": what the numbers rest on, symbols with the same value together; nil where
 -- there are no symbols. Names are as they are.
@@ -70,6 +70,25 @@ function wording.nodes(graph)
     end
   end
   return table.concat(parts, ", ")
+end
+
+--- "24 Transpose, 12 Reshape, 3 of others": which operators nodes have, the most frequent first. Names are as they are.
+function wording.operators(nodes)
+  local counts, ops = {}, {}
+  for _, node in ipairs(nodes) do
+    if not counts[node.op] then ops[#ops + 1] = node.op end
+    counts[node.op] = (counts[node.op] or 0) + 1
+  end
+  table.sort(ops, function(a, b)
+    if counts[a] ~= counts[b] then return counts[a] > counts[b] end
+    return a < b
+  end)
+  local words, rest = {}, 0
+  for i, op in ipairs(ops) do
+    if i <= SHOWN then words[i] = ("%s %s"):format(text.count(counts[op]), op) else rest = rest + counts[op] end
+  end
+  if rest > 0 then words[#words + 1] = text.count(rest) .. " of others" end
+  return table.concat(words, ", ")
 end
 
 return wording
