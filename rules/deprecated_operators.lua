@@ -8,8 +8,8 @@ return {
     .. "and runtimes may.",
   fix = "Export again with a newer exporter, or import the older operator set that has them.",
   messages = {
-    deprecated = "{op}, which {count} of the nodes are, is deprecated from operator set {since} on; the "
-      .. "model imports {opset}",
+    deprecated = "{op} is deprecated from operator set {since} on, the model imports {opset}: {count} of the "
+      .. "nodes",
   },
   check = function(model, report)
     for _, kind in ipairs(operator_kinds.of(model)) do

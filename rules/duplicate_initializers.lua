@@ -16,11 +16,13 @@ local function candidates(model, min_bytes)
   return order
 end
 
--- Weights that were left out are zeros, and equal: they are there to be filled.
-local function is_placeholder(tensor)
+-- One number all over, as zeros where weights were left out, and ones and zeros that training has not changed: equal,
+-- but nobody would store them together.
+local function is_uniform(tensor)
   if tensor.dtype == "string" then return false end
   local bytes = tensor:bytes(math.min(tensor.size, 1024))
-  return bytes ~= nil and not bytes:find("[^\0]")
+  local width = math.max(1, tensor.nbytes // tensor.size)
+  return bytes ~= nil and bytes:sub(1, -1 - width) == bytes:sub(1 + width)
 end
 
 -- Tensors of a group by their hash; those that cannot be read are left out: that is a finding of reading.
@@ -66,7 +68,7 @@ return {
     for _, group in ipairs(candidates(model, options.min_bytes)) do
       all = all + group[1].nbytes * #group
       for _, alike in ipairs(#group > 1 and by_hash(group, {sample = 8192}) or {}) do
-        if #alike > 1 and not is_placeholder(alike[1]) then compare(alike) end
+        if #alike > 1 and not is_uniform(alike[1]) then compare(alike) end
       end
     end
     if #copies > 0 then
@@ -88,7 +90,7 @@ return {
       -- Small ones are not worth a word.
       [[g (float[2] x) => (float[2] y) <float[2] a = {1, 2}, float[2] b = {1, 2}> { t = Add(x, a) y = Mul(t, b) }]],
       {options = {min_bytes = 8}, model =
-        [[g (float[2] x) => (float[2] y) <float[2] a = {0, 0}, float[2] b = {0, 0}> { t = Add(x, a) y = Mul(t, b) }]]},
+        [[g (float[2] x) => (float[2] y) <float[2] a = {3, 3}, float[2] b = {3, 3}> { t = Add(x, a) y = Mul(t, b) }]]},
       -- The same bytes of another type or shape are another tensor.
       {options = {min_bytes = 8}, model =
         [[g (float[2] x, int32[2] i) => (float[2] y, int32[2] j, float[2,2] z)

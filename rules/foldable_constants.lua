@@ -2,14 +2,19 @@
 
 local wording = require "onnxdoc.wording"
 
--- Quantised weights are stored small on purpose, what only spells out one number is smaller than its result, and
--- Identity is how exporters let two names share a weight. Operators that are not known here may give something else
--- each time.
+-- Quantised weights are stored small on purpose, and what only spells out one number is smaller than its result.
+-- Operators that are not known here may give something else each time.
 local function is_kept(node)
   local op = node.op_type
-  if not node.schema or op == "Identity" then return true end
+  if not node.schema then return true end
   if op == "Constant" or op == "ConstantOfShape" or op == "Expand" or op == "Tile" or op == "Range" then return true end
   return op:lower():find("quantize", 1, true) ~= nil
+end
+
+-- Inside of a function, inputs and shapes are those of one call.
+local function is_fixed(graph)
+  while graph and graph.kind ~= "function" do graph = graph.parent end
+  return graph == nil
 end
 
 return {
@@ -38,7 +43,6 @@ return {
 
     -- Results that are kept apart keep apart what is made of them.
     local function is_unfolded(node)
-      if node.op_type == "Identity" then return is_large[(node.inputs[1] or {}).producer or false] end
       if is_kept(node) then return true end
       for _, value in pairs(node.inputs) do
         if is_large[value.producer] then return true end
@@ -47,10 +51,13 @@ return {
     end
 
     for node in model:nodes() do
-      if node.class == "constant" and node.op_type ~= "Constant" and node.graph.kind ~= "function" then
+      if node.class == "constant" and node.op_type ~= "Constant" and is_fixed(node.graph) then
         if rests_on_shape(node) then reads_shape[node] = true end
         if is_unfolded(node) then is_large[node] = true
-        else table.insert(found[reads_shape[node] and "shapes" or "constants"], node) end
+        -- By Identity exporters let two names share a weight.
+        elseif node.op_type ~= "Identity" then
+          table.insert(found[reads_shape[node] and "shapes" or "constants"], node)
+        end
       end
     end
     for _, key in ipairs {"constants", "shapes"} do

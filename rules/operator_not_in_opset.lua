@@ -11,7 +11,7 @@ return {
   description = "An operator is taken from an operator set that does not have it yet. The ONNX checker refuses the "
     .. "model, and most runtimes do.",
   fix = "Import the operator set that has it (onnx.version_converter), or export again for the one that is wanted.",
-  messages = {newer = "{op}, which {count} of the nodes are, is not in operator set {opset} that the model imports"},
+  messages = {newer = "{op} is not in operator set {opset} that the model imports: {count} of the nodes"},
   check = function(model, report)
     for _, kind in ipairs(operator_kinds.of(model)) do
       local is_missing = kind.opset and not kind.schema and operator_kinds.is_known(kind)

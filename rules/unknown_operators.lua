@@ -10,9 +10,9 @@ return {
   fix = "Name the library that a runtime needs in the model's documentation; describe the operator in "
     .. ".onnxdoc/operators, so that shapes and costs are known.",
   messages = {
-    made = "{op}, which {count} of the nodes are, belongs to {maker} and is not known here",
-    unknown = "{op}, which {count} of the nodes are, is of a domain that is not known here",
-    missing = "{op}, which {count} of the nodes are, is in no operator set of ai.onnx that is known here",
+    made = "{op}, an operator of {maker}, is not known here: {count} of the nodes",
+    unknown = "{op}, an operator of a domain that is not known here: {count} of the nodes",
+    missing = "{op} is in no operator set of ai.onnx that is known here: {count} of the nodes",
   },
   check = function(model, report)
     for _, kind in ipairs(operator_kinds.of(model)) do

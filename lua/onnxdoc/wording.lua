@@ -72,7 +72,7 @@ function wording.nodes(graph)
   return table.concat(parts, ", ")
 end
 
---- "24 Transpose, 12 Reshape, 3 of others": which operators nodes have, the most frequent first. Names are as they are.
+--- "24 Transpose, 12 Reshape, 3 others": which operators nodes have, the most frequent first. Names are as they are.
 function wording.operators(nodes)
   local counts, ops = {}, {}
   for _, node in ipairs(nodes) do
@@ -87,7 +87,7 @@ function wording.operators(nodes)
   for i, op in ipairs(ops) do
     if i <= SHOWN then words[i] = ("%s %s"):format(text.count(counts[op]), op) else rest = rest + counts[op] end
   end
-  if rest > 0 then words[#words + 1] = text.count(rest) .. " of others" end
+  if rest > 0 then words[#words + 1] = text.plural(rest, "other") end
   return table.concat(words, ", ")
 end
 
