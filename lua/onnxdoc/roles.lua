@@ -21,7 +21,8 @@
 -- them: escape them.
 --
 -- roles.is_cut is true where inputs are used at more places than are followed. Inputs that have an initializer have no
--- role. of(model, {cache, nil, states}), what kv_cache.find gave in a list, saves finding that again.
+-- role. of(model, {cache, nil, states}), what kv_cache.find gave in a list, saves finding that again. Roles are found once
+-- for each model.
 
 local evidence = require "onnxdoc.roles.evidence"
 local kv_cache = require "onnxdoc.kv_cache"
@@ -148,7 +149,7 @@ local function add_passed(result, model)
   end
 end
 
-function roles.of(model, found)
+local function find(model, found)
   local cache, _, states = table.unpack(found or table.pack(kv_cache.find(model)), 1, 3)
   local session, result = walk.new(model), {inputs = {}, outputs = {}}
   add_cache(result, cache, model.graph)
@@ -158,6 +159,13 @@ function roles.of(model, found)
   add_states(result, cache and cache.states or states)
   result.is_cut = session.is_cut
   return result
+end
+
+local of_models = setmetatable({}, {__mode = "k"})
+
+function roles.of(model, found)
+  of_models[model] = of_models[model] or find(model, found)
+  return of_models[model]
 end
 
 return roles
