@@ -17,6 +17,8 @@
 -- Only nodes that compute count (n.class): shape arithmetic joins nothing. Loops and branches are opaque, their bodies
 -- are graphs of their own.
 
+local set = require("onnxdoc.lists").set
+
 local learned = {}
 
 -- Where the weight is, by operator; a list where one of several inputs may be it.
@@ -40,9 +42,15 @@ add("com.microsoft.", {2, 1}, "FusedMatMul TransposeMatMul FusedMatMulActivation
 add("com.microsoft.nchwc.", 2, "Conv")
 
 -- These have weights whatever these are made of; the others may multiply two activations.
-local always = require("onnxdoc.lists").set [[Conv ConvTranspose DeformConv ConvInteger QLinearConv LSTM GRU RNN
+local always = set [[Conv ConvTranspose DeformConv ConvInteger QLinearConv LSTM GRU RNN
   com.microsoft.FusedConv com.microsoft.NhwcFusedConv com.microsoft.NhwcConv com.microsoft.QLinearConv
   com.microsoft.nchwc.Conv]]
+
+--- Products of a matrix with weights, and look-ups of rows in a table, by operator.
+learned.dense = set [[MatMul Gemm MatMulInteger QLinearMatMul com.microsoft.FusedMatMul com.microsoft.TransposeMatMul
+  com.microsoft.FusedGemm com.microsoft.GemmFastGelu com.microsoft.QGemm com.microsoft.MatMulIntegerToFloat
+  com.microsoft.DynamicQuantizeMatMul com.microsoft.MatMulNBits com.microsoft.MatMulBnb4]]
+learned.look_ups = set "Gather com.microsoft.GatherBlockQuantized com.microsoft.EmbedLayerNormalization"
 
 --- Whether a value is an initializer or made of constants only.
 function learned.is_constant(value) return value.tensor ~= nil or value.is_constant end
