@@ -33,6 +33,18 @@ local function add_aliases(model, classes)
   end
 end
 
+-- Notes on classes where it is only broadcasting that makes their dimensions equal: another size may work, too.
+local function add_assumptions(model, classes)
+  local class_by_name = {}
+  for _, class in ipairs(classes) do
+    for _, name in ipairs {class.name, table.unpack(class.aliases)} do class_by_name[name] = class end
+  end
+  for _, assumption in ipairs(model.assumptions) do
+    local class = assumption.kind == "assumed" and class_by_name[tostring(assumption.left)]
+    if class and class == class_by_name[tostring(assumption.right)] then class.assumed = assumption.node end
+  end
+end
+
 -- Classes in the order of the inputs. What is computed of others, as n + 1, belongs to each of these.
 local function find_classes(model)
   local classes, rankless = {}, {}
@@ -46,22 +58,31 @@ local function find_classes(model)
     end
   end
   add_aliases(model, classes)
+  add_assumptions(model, classes)
   return classes, rankless
 end
 
 -- ---- what depends on a class ----
 
--- Counts, class by class, the values that are computed and have such a dimension.
+local function add_sizes(classes, shape)
+  local counted = {}
+  for _, dim in ipairs(shape or {}) do
+    for _, name in ipairs(type(dim) == "userdata" and dim.symbols or {}) do
+      local class = classes[name]
+      if class and not counted[class] then class.sizes, counted[class] = class.sizes + 1, true end
+    end
+  end
+end
+
+-- Counts, class by class, the values that are computed and have such a dimension; gives how many values there are.
 local function count_sizes(model, classes)
   local total = 0
   for node in model:nodes() do
-    local output = node.class == "compute" and node.outputs[1]
-    local counted = {}
-    total = total + (output and 1 or 0)
-    for _, dim in ipairs(output and output.shape or {}) do
-      for _, name in ipairs(type(dim) == "userdata" and dim.symbols or {}) do
-        local class = classes[name]
-        if class and not counted[class] then class.sizes, counted[class] = class.sizes + 1, true end
+    local outputs = node.class == "compute" and node.outputs or {}
+    for i = 1, #outputs do
+      if outputs[i] then
+        total = total + 1
+        add_sizes(classes, outputs[i].shape)
       end
     end
   end
@@ -112,8 +133,11 @@ local function places_text(class)
 end
 
 local function names_text(class)
-  return table.concat({class.name, table.unpack(class.aliases, 1, SHOWN)}, " = ")
-    .. (#class.aliases > SHOWN and " = …" or "")
+  local names = {class.name, table.unpack(class.aliases, 1, SHOWN)}
+  if #class.aliases > SHOWN then names[#names + 1] = "…" end
+  local text = table.concat(names, " = ")
+  if not class.assumed then return text end
+  return ("%s (taken to be equal, since %s '%s' broadcasts them)"):format(text, class.assumed.op, class.assumed.name)
 end
 
 local function is_harmless(class, model)
@@ -133,9 +157,9 @@ return {
   fix = "Where the size is always the same, export with it fixed, all names of a class together; else give TensorRT the "
     .. "least, the usual and the greatest size. What is harmless may stay as it is.",
   messages = {
-    open = "{names} is open ({places}): {sizes} of {total} computed values have a size that depends on it, {cost}; memory "
-      .. "can be planned only once it is known, and TensorRT needs a profile for it",
-    sized = "{names} is open ({places}), but no computed value is known to have a size that depends on it, {cost}",
+    open = "{names} is open ({places}): {least}{sizes} of {total} computed values have a size that depends on it, {cost}; "
+      .. "memory can be planned only once it is known, and TensorRT needs a profile for it",
+    sized = "{names} is open ({places}); no computed value is known to have a size that depends on it, {cost}",
     harmless = "{names} is open ({places}), which is harmless: what has it is only passed through or unused",
     rankless = "{count} inputs ({names}) do not even say how many dimensions they have; compilers for fixed shapes, and "
       .. "TensorRT, need to know",
@@ -148,11 +172,12 @@ return {
       report(rankless, "rankless", {count = #rankless, names = list_text(names)})
     end
     local total = #classes > 0 and count_sizes(model, classes)
+    local least = model.coverage.shapes < model.coverage.nodes and "at least " or ""
     for _, class in ipairs(classes) do
       local key = class.sizes > 0 and "open" or is_harmless(class, model) and "harmless" or "sized"
       local cost = key ~= "harmless" and cost_text(model, report.bindings or {}, class.name) or nil
       report(class.inputs, key, {names = names_text(class), places = places_text(class), sizes = class.sizes,
-        total = total, cost = cost})
+        least = least, total = total, cost = cost})
     end
   end,
   examples = {
