@@ -104,8 +104,9 @@ local function walk_object(self, object, schema)
     if value ~= nil then copy[name] = walk(self, value, property) end
   end
   walk_others(self, object, schema, copy)
-  if schema["x-filled"] and copy.evidence then
-    copy.message = require("onnxdoc.findings").fill(copy.template, copy.evidence)
+  if schema["x-filled"] and object.evidence then
+    local evidence = walk(self, object.evidence, schema.properties.evidence)
+    copy.message = require("onnxdoc.findings").fill(copy.template, evidence)
   end
   return copy
 end
@@ -149,7 +150,7 @@ end
 function redact.summarise(facts)
   local hide = require("onnxdoc.redact.text").new(function() return "…" end, {})
   return walk({is_summary = true, text = function(kind, text)
-    return kind == "message" and hide(kind, text) or text
+    return (kind == "message" or kind == "evidence") and hide(kind, text) or text
   end}, facts, schema_root())
 end
 

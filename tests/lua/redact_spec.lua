@@ -27,7 +27,8 @@ local function compare(before, after, key, names)
     local count, others = 0, 0
     for name, value in pairs(before) do
       count = count + 1
-      if after[name] ~= nil then compare(value, after[name], type(name) == "string" and name or key, names) end
+      local place = key == "evidence" and "evidence " .. name or type(name) == "string" and name or key
+      if after[name] ~= nil then compare(value, after[name], place, names) end
     end
     for _ in pairs(after) do others = others + 1 end
     assert.equal(count, others, key)
