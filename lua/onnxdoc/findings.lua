@@ -221,11 +221,16 @@ local function diagnostic_finding(diagnostic, stage)
     offset = diagnostic.offset, anchor = diagnostic.node or diagnostic.value or diagnostic.tensor}
 end
 
--- Those that say the same of different names are one.
+-- A message without its names, shapes and numbers: what it says of all of them.
+local function words_of(message)
+  return (message:gsub("'.-'", "''"):gsub("%[.-%]", "[]"):gsub("%d+", "0"))
+end
+
+-- Those that say the same of different names and numbers are one.
 local function add_diagnostics(list, diagnostics, stage)
   local by_words = {}
   for _, diagnostic in ipairs(diagnostics) do
-    local words = diagnostic.severity .. diagnostic.code .. diagnostic.message:gsub("'.-'", "''")
+    local words = diagnostic.severity .. diagnostic.code .. words_of(diagnostic.message)
     local finding = by_words[words]
     if not finding then
       finding = diagnostic_finding(diagnostic, stage)
