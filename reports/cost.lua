@@ -57,8 +57,8 @@ local function head_rows(facts)
     amount(cost.weight_bytes, bytes) or "?"))
   add("Intensity", cost.intensity and ("%.2f"):format(cost.intensity.value), cost.intensity and "FLOPs a byte")
   local external = parameters.size.external.value
-  add("Parameters", si(parameters.total.value), uses_text(parameters))
-  add("  stored", bytes(parameters.size.weights.value), external > 0
+  add("Parameters", amount(parameters.total, si), uses_text(parameters))
+  add("  stored", amount(parameters.size.weights, bytes), external > 0
     and ("%s of it outside of the model's file"):format(bytes(external)) or nil)
   add("Peak activation", amount(memory.peak, bytes), formula(memory.peak))
   add("  could be", memory.at and amount(memory.reused, bytes),

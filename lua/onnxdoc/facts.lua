@@ -54,10 +54,12 @@ function Context:number(x, unit, how)
   return fact
 end
 
---- A number fact of a sum over `count` things, of which `unknown` are missing.
-function Context:sum(x, unknown, count, unit)
-  if unknown > 0 and unknown == count then return {unit = unit, unknown = "no size is known"} end
-  local fact = self:number(x, unit)
+--- A number fact of a sum over `count` things, of which `unknown` are missing. Sums of what a hostile model says may be
+-- past all that formulas can hold: nil.
+function Context:sum(x, unknown, count, unit, how)
+  local missing = unknown > 0 and unknown == count and "no size is known" or x == nil and "the sum is too large" or nil
+  if missing then return {unit = unit, unknown = missing, how = how} end
+  local fact = self:number(x, unit, how)
   fact.at_least = unknown > 0 or nil
   return fact
 end

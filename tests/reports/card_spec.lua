@@ -373,6 +373,32 @@ describe("onnxdoc card", function()
     end
   end)
 
+  it("says unknown of sums that are past all that formulas can hold", function()
+    local nodes, inputs, outputs = {}, {}, {}
+    for i = 1, 40 do
+      nodes[i] = wire.node("Relu", {"x" .. i}, {"y" .. i})
+      inputs[i], outputs[i] = wire.value("x" .. i, "float32", {1 << 62, 1 << 62, "n"}), wire.value("y" .. i)
+    end
+    scratch:write("vast.onnx", wire.model{graph = {name = "g", node = nodes, input = inputs, output = outputs}})
+    local out = run "vast.onnx"
+    assert.truthy(out:find("\n| FLOPs | unknown<!-- cost.flops --> |  |\n", 1, true), out)
+    assert.truthy(out:find("**MACs 0 · FLOPs unknown", 1, true), out)
+    assert.truthy(run("--format csv vast.onnx"):find("\nvast.onnx,model,model,,40,,0,0,,0,,,,\r\n", 1, true))
+    assert.truthy(run("--json vast.onnx"):find('"unknown":"the sum is too large"', 1, true))
+    run "--format text vast.onnx"
+    run "--charts svg -o vast/ vast.onnx"
+  end)
+
+  it("says ≥ where weights have no size", function()
+    scratch:write("sizeless.onnx", wire.model{graph = {name = "g", node = {wire.node("Add", {"x", "w"}, {"y"})},
+      initializer = {wire.tensor("w", "float32", {1 << 40, 1 << 40})}, input = {wire.value("x", "float32", {1})},
+      output = {wire.value("y", "float32", {1 << 40, 1 << 40})}}})
+    local out = run "sizeless.onnx"
+    assert.truthy(out:find("\n≥ 0<!-- parameters.total --> parameters", 1, true), out)
+    assert.truthy(out:find("types | ≥ 0 bytes<!-- parameters.size.weights -->", 1, true), out)
+    assert.truthy(scratch:run('"$onnxdoc" cost sizeless.onnx'):find("\nParameters +≥ 0  "))
+  end)
+
   it("counts functions where it may not name them", function()
     local functions = {}
     for i = 1, 25 do functions[i] = {name = "f" .. i, domain = "local"} end

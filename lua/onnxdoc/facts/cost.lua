@@ -26,9 +26,7 @@ local function number(context, cost, metric)
   if cost.unknown > 0 and cost.unknown == cost.nodes then
     return {unit = unit, unknown = "no node's cost is known", how = how[metric]}
   end
-  local fact = context:number(cost[metric], unit, how[metric])
-  if fact and cost.unknown > 0 then fact.at_least = true end
-  return fact
+  return context:sum(cost[metric], cost.unknown, cost.nodes, unit, how[metric])
 end
 
 local function operator_facts(context)
@@ -37,9 +35,8 @@ local function operator_facts(context)
     local cost = group.cost
     list[i] = {op = group.key, nodes = cost.nodes, unknown = cost.unknown > 0 and cost.unknown or nil}
     for _, metric in ipairs {"macs", "flops", "elementwise", "transcendentals", "bytes", "bytes_written"} do
-      local fact = number(context, cost, metric)
-      if fact then fact.how = nil end
-      list[i][metric] = fact
+      list[i][metric] = number(context, cost, metric)
+      list[i][metric].how = nil
     end
   end
   table.sort(list, function(a, b)
@@ -52,7 +49,7 @@ end
 
 -- Where both are known: FLOPs for each byte that is moved.
 local function intensity(flops, bytes)
-  if not (flops and bytes and flops.value and bytes.value) or bytes.value == 0 or flops.at_least then return nil end
+  if not (flops.value and bytes.value) or bytes.value == 0 or flops.at_least then return nil end
   return {value = flops.value / bytes.value, unit = "FLOP/byte", how = "FLOPs / bytes", bindings = flops.bindings}
 end
 
@@ -67,7 +64,7 @@ local function attention_facts(context, total)
     if growth.squared and growth.squared ~= 0 then quadratic[growth.symbol] = tostring(growth.squared) end
   end
   return {nodes = #share.nodes, macs = macs, quadratic = next(quadratic) and quadratic or nil,
-    share = total and total.value and total.value > 0 and macs.value and macs.value / total.value or nil}
+    share = total.value and total.value > 0 and macs.value and macs.value / total.value or nil}
 end
 
 return function(context)
@@ -82,7 +79,7 @@ return function(context)
   end
   if cost.bound ~= "exact" then facts.elementwise_low = number(context, cost, "elementwise_low") end
   if cost.dequant and cost.dequant.value ~= 0 then facts.dequant = number(context, cost, "dequant") end
-  if facts.macs and facts.macs.value then
+  if facts.macs.value then
     facts.matrix_flops = context:number(2 * cost.macs, "FLOP", how.matrix_flops)
     facts.matrix_flops.at_least = facts.macs.at_least
   end

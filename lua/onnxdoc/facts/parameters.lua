@@ -7,9 +7,27 @@ local module_of = require "onnxdoc.modules"
 -- Tensors that are listed by name.
 local LISTED = 100
 
+-- A sum that leaves out tensors without a size, if there are any.
+local function sum(context, value, unknown, unit, how)
+  local fact = context:number(value, unit, how)
+  fact.at_least = unknown > 0 or nil
+  return fact
+end
+
 local function count_fact(context, count)
-  return {tensors = count.tensors, elements = context:number(count.elements, "elements"),
-    nbytes = context:number(count.nbytes, "bytes"), unknown = count.unknown > 0 and count.unknown or nil}
+  return {tensors = count.tensors, elements = sum(context, count.elements, count.unknown, "elements"),
+    nbytes = sum(context, count.nbytes, count.unknown, "bytes"), unknown = count.unknown > 0 and count.unknown or nil}
+end
+
+-- Parameters proper: weights, stored or made from no more than a shape.
+local function total_fact(context, counts)
+  local elements, unknown = counts.generated.elements, counts.generated.unknown
+  for _, use in ipairs {"weight", "quantised-weight"} do
+    local count = counts.by_use[use]
+    if count then elements, unknown = elements + count.elements, unknown + count.unknown end
+  end
+  return sum(context, elements, unknown, "elements",
+    "elements of weights, quantised weights and weights that are generated; tied ones once")
 end
 
 local function by_name(context, counts)
@@ -100,17 +118,15 @@ return function(context)
   local tensors, stored = overview.tensors(model)
   local sparse = tensors.sparse
   local counts = model.parameters
-  local function elements(use) return counts.by_use[use] and counts.by_use[use].elements or 0 end
-  local total = elements "weight" + elements "quantised-weight" + counts.generated.elements
   local operators, modules
   local function groups()
     if not operators then operators, modules = group_weights(model) end
     return operators, modules
   end
   return require("onnxdoc.facts").lazy({
-    total = context:number(total, "elements",
-      "elements of weights, quantised weights and weights that are generated; tied ones once"),
-    stored = context:number(counts.all.elements, "elements", "elements of all initializers and constants"),
+    total = total_fact(context, counts),
+    stored = sum(context, counts.all.elements, counts.all.unknown, "elements",
+      "elements of all initializers and constants"),
     trainable = "not recorded in ONNX",
     by_use = by_name(context, counts.by_use), by_precision = by_name(context, counts.by_dtype),
     weights_by_precision = by_name(context, counts.weights_by_dtype),
@@ -122,8 +138,8 @@ return function(context)
       full_elements = context:number(sparse.full_elements, "elements", "with the zeros that are not stored")} or nil,
     size = {
       file = context:number(model.size, "bytes", "the model's file"),
-      weights = context:number(counts.all.nbytes, "bytes", "all tensors in their stored types"),
-      external = context:number(counts.external.nbytes, "bytes", "of them in other files"),
+      weights = sum(context, counts.all.nbytes, counts.all.unknown, "bytes", "all tensors in their stored types"),
+      external = sum(context, counts.external.nbytes, counts.external.unknown, "bytes", "of them in other files"),
     },
   }, {
     by_operator = function() return (groups()) end,
