@@ -112,8 +112,8 @@ static int base_setmetatable(lua_State *L) {
 static int base_getmetatable(lua_State *L) {
     luaL_checkany(L, 1);
     if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL) return 1;
-    if (lua_type(L, 1) != LUA_TTABLE || !lua_getmetatable(L, 1)) return 0;
-    lua_rawgetp(L, -1, &GUARD_SHADOW);
+    if (lua_type(L, 1) == LUA_TTABLE && lua_getmetatable(L, 1)) lua_rawgetp(L, -1, &GUARD_SHADOW);
+    else lua_pushnil(L);
     return 1;
 }
 

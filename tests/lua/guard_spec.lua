@@ -48,6 +48,12 @@ local function parse(text) return assert(onnxdoc.parse(text)) end
 local relu = "g (float[N,8] x) => (float[N,8] y) { [first] t = Relu(x) [second] y = Abs(t) }"
 
 describe("a guard", function()
+  it("has getmetatable give nil, not nothing, where there is none", function()
+    assert.equal("1 nil nil nil", result [[
+      return select("#", getmetatable({})) .. " " .. type(getmetatable({})) .. " " .. type(getmetatable(print or type))
+        .. " " .. type(getmetatable(1))]])
+  end)
+
   it("runs code, and gives what it gives", function()
     local g = guard.new()
     local chunk = assert(g:load("local a, b = ... return a + b, {x = {1, 2}}, nil", "=sum"))
