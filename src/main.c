@@ -72,10 +72,12 @@ static void streams_reserve(void) {
 
 static bool stdout_finished;
 
-static bool stdout_finish(void) {
+/* `told`: somebody has said already that an output could not be written. */
+static bool stdout_finish(bool told) {
     stdout_finished = true;
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+    if (told) return false;
     fprintf(stderr, "onnxdoc: cannot write standard output%s%s\n", errno ? ": " : "",
             errno ? strerror(errno) : "");
     return false;
@@ -83,7 +85,7 @@ static bool stdout_finish(void) {
 
 /* For a script that leaves through os.exit. */
 static void stdout_finish_at_exit(void) {
-    if (!stdout_finished && !stdout_finish()) {
+    if (!stdout_finished && !stdout_finish(false)) {
         fflush(NULL);
         _exit(EXIT_CODE_OUTPUT);
     }
@@ -148,6 +150,7 @@ int main(int argc, char **argv) {
     streams_reserve();
     signal(SIGPIPE,
            SIG_DFL); /* a reader that has seen enough ends us quietly, also where it was set to be ignored */
+    signal(SIGXFSZ, SIG_IGN); /* a file that may grow no further is an output that cannot be written */
     atexit(stdout_finish_at_exit);
     onnxdoc_set_lua_dir(find_lua_dir(argc, argv));
     lua_State *L = luaL_newstate();
@@ -167,6 +170,6 @@ int main(int argc, char **argv) {
     else fprintf(stderr, "onnxdoc: %s\n", lua_tostring(L, -1));
     if (!interrupt_is_ignored()) interrupt_install(SIG_DFL);
     lua_close(L);
-    if (!stdout_finish() && code < EXIT_CODE_OUTPUT) code = EXIT_CODE_OUTPUT;
+    if (!stdout_finish(code == EXIT_CODE_OUTPUT) && code < EXIT_CODE_OUTPUT) code = EXIT_CODE_OUTPUT;
     return code;
 }
