@@ -2,6 +2,7 @@
 
 local csv = require("onnxdoc.text").csv
 local facts_module = require "onnxdoc.facts"
+local lfs = require "lfs"
 local output = require "onnxdoc.output"
 local text = require "onnxdoc.text"
 
@@ -110,20 +111,29 @@ card.formats = {
   csv = {extension = "csv", write = write_csv},
 }
 
---- Whether what stands at a path may be replaced by a card: nothing, an empty file, a device, or what a card left
--- there.
-function card.is_ours(path)
-  local file = io.open(path, "rb")
-  if not file or require("lfs").attributes(path, "mode") ~= "file" then
-    if file then file:close() end
-    return true
+-- How what cards are written to begins and ends, whatever version of onnxdoc wrote it.
+local heads = {'^{%s*"schema":"1%.%d+",%s*"model":{', "^" .. table.concat(layer_columns, ",", 1, 4) .. ",",
+  "^<svg [^\n]*\n<!%-%- onnxdoc %d[%w.+-]* %-%->\n", "^\137PNG.-tEXtSoftware%zonnxdoc %d"}
+local tails = {"\n<!%-%- onnxdoc %d[%w.+-]* %-%->%s*$", "\n\nonnxdoc %d[%w.+-]*%s*$"}
+
+local function matches(s, patterns)
+  for _, pattern in ipairs(patterns) do
+    if s:find(pattern) then return true end
   end
+  return false
+end
+
+--- Whether what stands at a path may be replaced by a card: nothing, an empty file, a device, or what a card left
+-- there. What cannot be read is somebody's.
+function card.is_ours(path)
+  if lfs.attributes(path, "mode") ~= "file" then return true end
+  local file = io.open(path, "rb")
+  if not file then return false end
   local head, size = file:read(256) or "", file:seek("end")
   file:seek("set", math.max(0, size - 128))
   local tail = file:read("a") or ""
   file:close()
-  return size == 0 or head:find('^{%s*"schema":"1%.') or head:find("^model,part,kind,")
-    or (head .. tail):find("onnxdoc%s%d") ~= nil
+  return size == 0 or matches(head, heads) or matches("\n" .. tail, tails)
 end
 
 -- ---- charts ----

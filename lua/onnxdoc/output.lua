@@ -8,23 +8,36 @@ local output = {}
 
 local EXIT_OUTPUT, EXIT_USAGE = 4, 2
 
---- Makes a folder and those above it. true, or nil and a message.
-function output.make_folder(path)
+--- Makes a folder and those above it. true, or nil and a message. `made`, a list, gets those that were not there.
+function output.make_folder(path, made)
   local mode = lfs.attributes(path, "mode")
   if mode == "directory" then return true end
   if mode then return nil, path .. ": not a folder" end
   local parent = path:gsub("/+$", ""):match("^(.*)/[^/]*$")
   if parent and parent ~= "" then
-    local ok, message = output.make_folder(parent)
+    local ok, message = output.make_folder(parent, made)
     if not ok then return nil, message end
   end
   local ok, message = lfs.mkdir(path)
+  if ok and made then made[#made + 1] = path end
   if ok or lfs.attributes(path, "mode") == "directory" then return true end
   return nil, path .. ": " .. message
 end
 
--- A link's target, so that the link stays one.
+-- Takes away folders that were made for what could not be written.
+local function remove_folders(made)
+  for i = #made, 1, -1 do lfs.rmdir(made[i]) end
+end
+
+--- Whether a path is a device or a pipe, beside which nothing can stand.
+function output.is_device(path)
+  local mode = lfs.attributes(path, "mode")
+  return mode ~= nil and mode ~= "file" and mode ~= "directory"
+end
+
+-- A link's target, so that the link stays one. The links in /proc to pipes, which /dev/stdout leads to, name nothing.
 local function follow(path)
+  if output.is_device(path) then return path end
   for _ = 1, 40 do
     local target = lfs.symlinkattributes(path, "target")
     if not target then return path end
@@ -64,17 +77,17 @@ local function write_through(path, target, content)
 end
 
 -- Writes a file beside its place: {path, target, beside}, beside being false for a device or pipe, which is written
--- directly. nil and a message; an error that content raises is raised again.
-local function write_beside(path, content)
+-- directly. nil and a message; an error that content raises is raised again. `made` gets the folders made for it.
+local function write_beside(path, content, made)
   local target = follow(path)
   local mode = lfs.attributes(target, "mode")
   if mode == "directory" then return nil, path .. ": is a folder" end
   if not mode then
-    local ok, message = output.make_folder(target:match("^(.*)/[^/]*$") or ".")
+    local ok, message = output.make_folder(target:match("^(.*)/[^/]*$") or ".", made)
     if not ok then return nil, message end
   end
-  local folder, name = target:match("^(.*/)([^/]*)$")
-  local beside = not output.is_device(target) and ("%s.%s.%x.part"):format(folder or "", name or target, math.random(0))
+  local beside = not output.is_device(target) and ("%s.onnxdoc-%x.part"):format(target:match("^.*/") or "",
+    math.random(0))
   local ok, message, raised = write_through(path, beside or target, content)
   if ok then return {path = path, target = target, beside = beside} end
   if beside then os.remove(beside) end
@@ -94,18 +107,15 @@ end
 --- Writes a file: content is a string, or a function that is called with write(...) and the open file, and gives nil
 -- and a message when it cannot go on; write gives false when there is no use in going on. Folders that are missing are
 -- made. true, or nil and a message; an error that content raises is raised again. A device or pipe is written directly.
-function output.write_file(path, content)
-  local written, message = write_beside(path, content)
-  if not written then return nil, message end
-  return put_in_place(written)
-end
+function output.write_file(path, content) return output.write_files {{path, content}} end
 
---- Writes several files, {{path, content}, …}, none of which is in its place before all are written.
+--- Writes several files, {{path, content}, …}, none of which is in its place before all are written. Where one cannot
+-- be written, nothing is left of the others, nor of the folders that were made for them.
 function output.write_files(files)
-  local all, ok, problem = {}, true, nil
+  local all, made, ok, problem = {}, {}, true, nil
   local called, raised = pcall(function()
     for _, file in ipairs(files) do
-      local written, message = write_beside(file[1], file[2])
+      local written, message = write_beside(file[1], file[2], made)
       if not written then
         ok, problem = false, message
         return
@@ -120,15 +130,10 @@ function output.write_files(files)
       os.remove(written.beside)
     end
   end
+  if called and ok then return true end
+  remove_folders(made)
   if not called then error(raised, 0) end
-  if ok then return true end
   return nil, problem
-end
-
---- Whether a path is a device or a pipe, beside which nothing can stand.
-function output.is_device(path)
-  local mode = lfs.attributes(follow(path), "mode")
-  return mode ~= nil and mode ~= "file" and mode ~= "directory"
 end
 
 local function is_folder_word(path)
@@ -152,7 +157,27 @@ function output.place(path, model_path, extension)
   return path:gsub("/*$", "") .. "/" .. output.stem(model_path) .. "." .. extension
 end
 
---- The places of several models; two that would be the same file are a usage error.
+-- Which file it is, whatever it is called; nil where there is none, or a device.
+local function identity(path)
+  local is = lfs.attributes(path)
+  return is and is.mode == "file" and ("%d:%d"):format(is.dev, is.ino) or nil
+end
+
+--- Ends the run where one of the places (a file, or false) is one of the models: nothing that is read is written over.
+function output.check_models(places, model_paths)
+  local models = {}
+  for _, place in pairs(places) do
+    local wanted = place and identity(place)
+    if wanted and not next(models) then
+      for _, path in ipairs(model_paths) do models[identity(path) or ""] = path end
+    end
+    if wanted and models[wanted] then
+      failure(EXIT_USAGE, ("-o %s: this is the model %s itself"):format(place, models[wanted]))
+    end
+  end
+end
+
+--- The places of several models; two that would be the same file are a usage error, and so is a model's own.
 function output.places(path, model_paths, extension)
   local places, taken = {}, {}
   for i, model_path in ipairs(model_paths) do
@@ -164,6 +189,7 @@ function output.places(path, model_paths, extension)
     if place then taken[place] = model_path end
     places[i] = place or false
   end
+  output.check_models(places, model_paths)
   return places
 end
 

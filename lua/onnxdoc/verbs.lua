@@ -391,7 +391,10 @@ local function spread(session, name, options, whole)
   session.apart = {inputs = inputs.list, jobs = options.jobs, seconds = options.timeout or DEFAULT_SECONDS}
   local about, extension = options.model[1], extensions[options.format]
   if inputs.many then about, extension = name, whole and extension or "ndjson" end
-  session.places = {[0] = require("onnxdoc.output").place(options.output, about, extension)}
+  local output, paths = require "onnxdoc.output", {}
+  session.places = {[0] = output.place(options.output, about, extension)}
+  for i, input in ipairs(inputs.list) do paths[i] = input.path end
+  output.check_models(session.places, paths)
   for _, note in ipairs(inputs.notes) do session:note(note) end
 end
 

@@ -40,6 +40,23 @@ describe("output.write_file", function()
     assert.equal("deep", read(scratch:path("x/y/z.md")))
   end)
 
+  it("takes away the folders it made for what cannot be written", function()
+    scratch:mkdir("old")
+    scratch:write("old/file", "")
+    local ok, message = output.write_files {{scratch:path("new/deep/a"), "text"}, {scratch:path("old/b"), "text"},
+      {scratch:path("old/file/c"), "text"}}
+    assert.is_nil(ok)
+    assert.truthy(message:find("not a folder", 1, true), message)
+    assert.same({"old"}, names(scratch.directory))
+    assert.same({"file"}, names(scratch:path("old")))
+  end)
+
+  it("takes names as long as they may be", function()
+    local name = ("n"):rep(255)
+    assert.is_true(output.write_file(scratch:path(name), "text"))
+    assert.same({name}, names(scratch.directory))
+  end)
+
   it("leaves the old file and nothing else when the content fails", function()
     scratch:write("a", "old")
     local ok, message = pcall(output.write_file, scratch:path("a"), function(write)
@@ -71,6 +88,22 @@ describe("output.write_file", function()
     assert.is_true(output.write_file(scratch:path("link"), "new"))
     assert.equal("link", lfs.symlinkattributes(scratch:path("link"), "mode"))
     assert.equal("new", read(scratch:path("real")))
+  end)
+end)
+
+describe("output.check_models", function()
+  it("refuses a place that is a model, whatever it is called there", function()
+    local scratch = Scratch.new()
+    local model, other = scratch:write("m.onnx", "model"), scratch:write("n.onnx", "other")
+    scratch:link("m.onnx", "link.md")
+    output.check_models({false, scratch:path("new.md"), "/dev/null", other}, {model, "-", "missing.onnx"})
+    for _, place in ipairs {model, scratch:path("./m.onnx"), scratch:path("link.md")} do
+      local ok, problem = pcall(output.check_models, {false, place}, {other, model})
+      assert.is_false(ok)
+      assert.equal(2, problem.exit_code)
+      assert.equal(("-o %s: this is the model %s itself"):format(place, model), problem.message)
+    end
+    scratch:remove()
   end)
 end)
 

@@ -294,16 +294,64 @@ describe("onnxdoc card", function()
     local lfs = require "lfs"
     lfs.mkdir(scratch:path("own"))
     scratch:write("own/m.json", "mine")
+    local code
     local _, err = run("m.onnx --format md,json --charts none -o own/", 4)
     assert.truthy(err:find("own/m.json: there is a file that no card was written to", 1, true), err)
     assert.equal("mine", read("own/m.json"))
     assert.is_nil(lfs.attributes(scratch:path("own/m.md")))
-    _, err = run("m.onnx -o m.onnx", 4)
-    assert.truthy(err:find("m.onnx", 1, true), err)
+    for _, verb in ipairs {"card", "facts", "cost", "tree", "summary", "text"} do
+      _, err, code = scratch:run(('"$onnxdoc" %s m.onnx -o ./m.onnx'):format(verb))
+      assert.equal("onnxdoc: -o ./m.onnx: this is the model m.onnx itself\n", err)
+      assert.equal(2, code)
+    end
+    _, err, code = scratch:run('"$onnxdoc" facts . -o m.onnx')
+    assert.truthy(err:find("-o m.onnx: this is the model ./m.onnx itself", 1, true), err)
+    assert.equal(2, code)
     assert.equal(helpers.small_model(), read("m.onnx"))
     scratch:write("own/m.json", "")
     run("m.onnx --format md,json,csv,text --charts none -o own/")
     run("m.onnx --format md,json,csv,text --charts none -o own/")
+  end)
+
+  it("knows what cards are written to, by its whole mark", function()
+    local files = require "onnxdoc.card"
+    for _, foreign in ipairs {'{"schema":"1.2","other":"tool"}', "about onnxdoc 2", "model,part,kind,size\r\n1\r\n",
+      "see <!-- onnxdoc 0.1.0 --> there\n", "onnxdoc 1 is good\n", "<svg>\n</svg>\n", "\137PNG\r\n\26\n", "\0"} do
+      assert.is_false(files.is_ours(scratch:write("some", foreign)), foreign)
+    end
+    for _, ours in ipairs {"", '{\n  "schema":"1.9",\n  "model":{', "# x\n\n<!-- onnxdoc 7.0-rc+1 -->\n",
+      "# edited\n<!-- onnxdoc 0.1.0 -->", "x\n\nonnxdoc 0.0.9\n", "<svg a>\n<!-- onnxdoc 1.0 -->\n",
+      "model,part,kind,group,more\r\n"} do
+      assert.is_true(files.is_ours(scratch:write("some", ours)), ours)
+    end
+    scratch:write("m.onnx", helpers.small_model())
+    for _ = 1, 2 do run("m.onnx --format md,text,json,csv --charts svg -o again/") end
+    scratch:write("again/m_charts/flops.svg", "<svg>mine</svg>")
+    local _, err = run("m.onnx --charts svg -o again/", 4)
+    assert.truthy(err:find("flops.svg: there is a file that no card was written to", 1, true), err)
+  end)
+
+  it("goes through pipes and what leads to them", function()
+    scratch:write("m.onnx", helpers.small_model())
+    local out = run("m.onnx --charts none")
+    local mark = ("<!-- onnxdoc %s -->\n"):format(onnxdoc.version)
+    assert.equal(out .. mark, (scratch:run('"$onnxdoc" card m.onnx -o /dev/stdout | cat')))
+    assert.equal(out .. mark, (scratch:run('mkfifo p; cat p & timeout 20 "$onnxdoc" card m.onnx -o p; wait')))
+  end)
+
+  it("leaves nothing where a file may grow no further", function()
+    scratch:write("m.onnx", helpers.small_model())
+    local _, err, code = scratch:run('ulimit -f 1; "$onnxdoc" card m.onnx --charts svg -o short/')
+    assert.equal(4, code)
+    assert.truthy(err:find("File too large", 1, true), err)
+    assert.is_nil(require("lfs").attributes(scratch:path("short")))
+  end)
+
+  it("says once that standard output cannot be written", function()
+    scratch:write("m.onnx", helpers.small_model())
+    local _, err, code = scratch:run('"$onnxdoc" card m.onnx >/dev/full')
+    assert.equal("onnxdoc: cannot write standard output: No space left on device\n", err)
+    assert.equal(4, code)
   end)
 
   it("says when it cannot be written", function()
