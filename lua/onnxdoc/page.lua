@@ -50,14 +50,12 @@ end
 -- ---- inline content ----
 
 local CODE, TEXT, BLOCK = 200, 1000, 20000 -- columns; of blocks, bytes
+local DEPTH = 50 -- of lists in lists
 
 local function cut(s, columns)
   if #s <= columns then return s end
   return text.truncate(text.printable(s:sub(1, 4 * columns)), columns)
 end
-
-local marks = {code = true, strong = true, emphasis = true, raw = true, fact = true, formula = true, share = true,
-  cite = true}
 
 local Writer = {}
 
@@ -112,24 +110,56 @@ function render:code(inline) return self.format.code(cut(inline.code, CODE), sel
 function render:strong(inline) return self.format.strong(self:inline(inline.strong, "page.strong"), self) end
 function render:emphasis(inline) return self.format.emphasis(self:inline(inline.emphasis, "page.emphasis"), self) end
 
--- Inline content as text of the format. `who` names it where it is nil.
+local function render_list(self, list, who)
+  local count = math.type(list.n) == "integer" and list.n or #list
+  if count == 0 and next(list) ~= nil and list.n ~= 0 then
+    self:misuse("%s is a table with fields, not a list; page.fact shows a fact", who)
+  end
+  local parts = {}
+  for i = 1, count do parts[i] = self:inline(list[i], ("%s, part %d"):format(who, i)) end
+  return table.concat(parts)
+end
+
+-- Inline content as text of the format. What the page's functions gave bears its key, by which facts of a model that
+-- happen to have such fields are told from it: confined code has copies. `who` names it where it is nil.
 function Writer:inline(content, who)
   local kind = type(content)
   if kind == "string" then return self.format.text(cut(content, TEXT), self) end
   if kind == "number" then return self.format.text(page.shown(content), self) end
   if kind ~= "table" then self:misuse("%s is %s, text is wanted", who, kind == "nil" and "nil" or "a " .. kind) end
-  for mark in pairs(marks) do
-    if content[mark] ~= nil then return render[mark](self, content) end
-  end
-  local parts = {}
-  for i = 1, content.n or #content do parts[i] = self:inline(content[i], ("%s, part %d"):format(who, i)) end
-  return table.concat(parts)
+  self.depth = self.depth + 1
+  if self.depth > DEPTH then self:misuse("%s: lists in lists, more than %d deep", who:match("^[^,:]*"), DEPTH) end
+  local mark = content.key == self.key and render[content.mark] or render_list
+  local shown = mark(self, content, who)
+  self.depth = self.depth - 1
+  return shown
 end
 
 -- ---- blocks ----
 
 local function check_list(writer, list, who)
   if type(list) ~= "table" then writer:misuse("%s: a list is wanted, got %s", who, type(list)) end
+end
+
+local function check_table(writer, heads, rows, options)
+  check_list(writer, heads, "page.table")
+  check_list(writer, rows, "page.table")
+  if #heads == 0 then writer:misuse("page.table: no heads, so no columns") end
+  check_list(writer, options, "page.table: options")
+  if options.right ~= nil then check_list(writer, options.right, "page.table: right") end
+end
+
+local function check_entries(writer, entries)
+  check_list(writer, entries, "page.front_matter")
+  for i, entry in ipairs(entries) do
+    local who = ("page.front_matter: entry %d"):format(i)
+    check_list(writer, entry, who)
+    local is_key = type(entry[1]) == "string" and entry[1]:find("^[%w_-]+$")
+    if not is_key then writer:misuse("%s: a key is wanted", who) end
+    for _, value in ipairs(type(entry[2]) == "table" and entry[2] or {entry[2] or nil}) do
+      if type(value) ~= "string" then writer:misuse("%s: a string is wanted, got %s", who, type(value)) end
+    end
+  end
 end
 
 local blocks = {}
@@ -156,8 +186,7 @@ function blocks:list(items)
 end
 
 function blocks:table(heads, rows, options)
-  check_list(self, heads, "page.table")
-  check_list(self, rows, "page.table")
+  check_table(self, heads, rows, options or {})
   local rendered, right = {{}}, options and options.right or {}
   for c = 1, #heads do rendered[1][c] = self:inline(heads[c], ("page.table: head %d"):format(c)) end
   for r, row in ipairs(rows) do
@@ -180,13 +209,13 @@ function blocks:image(path, alt)
 end
 
 function blocks:front_matter(entries)
-  check_list(self, entries, "page.front_matter")
+  check_entries(self, entries)
   self.format.front_matter(entries, self)
 end
 
 function blocks:section(name)
   local section = type(name) == "string" and require("onnxdoc.sections")[name]
-  if not section then
+  if type(section) ~= "function" then
     self:misuse("page.section: there is no section '%s'; there is %s", tostring(name),
       table.concat(require("onnxdoc.sections").names, ", "))
   end
@@ -206,6 +235,9 @@ local inline_makers = {
   end,
   fact = function(self, path, style)
     self:fact_at(path, "page.fact")
+    if style ~= nil and style ~= "exact" then
+      self:misuse("page.fact: '%s' is no style, 'exact' is", tostring(style))
+    end
     return {fact = path, style = style}
   end,
   formula = function(self, path)
@@ -229,12 +261,21 @@ local inline_makers = {
 -- terminals.
 function page.new(options)
   local writer = setmetatable({facts = options.facts, card = options.card, source = options.source,
-    write = options.write, color = options.color, width = options.width or 80}, {__index = Writer})
+    write = options.write, color = options.color, width = options.width or 80, depth = 0,
+    key = ("%x"):format(math.random(0))}, {__index = Writer})
   writer.format = require("onnxdoc.page." .. options.format)
   writer.page = {format = options.format}
-  for _, functions in ipairs {blocks, inline_makers} do
-    for name, f in pairs(functions) do
-      writer.page[name] = function(...) return f(writer, ...) end
+  for name, write in pairs(blocks) do
+    writer.page[name] = function(...)
+      writer.depth = 0 -- what was raised within the last block may have been caught
+      return write(writer, ...)
+    end
+  end
+  for name, make in pairs(inline_makers) do
+    writer.page[name] = function(...)
+      local inline = make(writer, ...)
+      inline.mark, inline.key = name, writer.key
+      return inline
     end
   end
   return writer.page

@@ -25,7 +25,7 @@ local function check(entry, template)
     end
   end
   if not template.render then failure(EXIT_SCRIPT, where .. ": a template has a function 'render'") end
-  return {render = template.render, source = "@" .. entry.path, confined = entry.origin ~= "shipped"}
+  return {render = template.render, path = where, source = "@" .. entry.path, confined = entry.origin ~= "shipped"}
 end
 
 local function unknown(name)
@@ -53,10 +53,18 @@ function templates.load(word)
   return check(entry, template)
 end
 
---- Lets a template write its page; what it raises is raised again, as text. Confined code gets a copy of all facts.
+-- Bytes of what a template raises that are shown.
+local MESSAGE = 1000
+
+--- Lets a template write its page; what it raises is raised again, as text that names its file. Confined code gets a
+-- copy of all facts.
 function templates.render(template, all, page)
   if template.confined then facts.complete(all) end
-  template.render(all, page)
+  local ok, problem = pcall(template.render, all, page)
+  if ok then return end
+  if type(problem) ~= "string" then error(problem, 0) end
+  if not problem:find(template.source:sub(2), 1, true) then problem = template.path .. ": " .. problem end
+  error(#problem > MESSAGE and problem:sub(1, MESSAGE) .. "…" or problem, 0)
 end
 
 return templates

@@ -139,6 +139,54 @@ the <hr><hr>]], write("text", render))
     assert.truthy(out:find("  \27[1mc\27[0m\n", 1, true), out)
   end)
 
+  it("takes for markup only what its functions gave", function()
+    for _, content in ipairs {{raw = "<b>"}, {code = "x"}, {mark = "raw", raw = "<b>"}, {cite = {"--> <b>"}},
+      facts.cost.flops, {n = "x"}} do
+      local ok, message = pcall(write, "md", function(page) page.paragraph("a ", content) end)
+      assert.is_false(ok)
+      assert.truthy(message:find("page.paragraph, part 2 is a table with fields, not a list", 1, true), message)
+    end
+    assert.equal("a\n\n\n\n", write("md", function(page)
+      page.paragraph("a", {})
+      page.paragraph()
+    end))
+  end)
+
+  it("says what is wrong with what it is given, at the template's line", function()
+    local loop, deep = {}, "x"
+    loop[1] = loop
+    for message, misuse in pairs {
+      ["page.paragraph: lists in lists, more than 50 deep"] = function(page) page.paragraph(loop) end,
+      ["page.strong: lists in lists"] = function(page)
+        for _ = 1, 100 do deep = page.strong(deep) end
+        page.paragraph(deep)
+      end,
+      ["page.table: no heads"] = function(page) page.table({}, {{"a"}}) end,
+      ["page.table: options: a list is wanted, got number"] = function(page) page.table({"a"}, {{"b"}}, 7) end,
+      ["page.table: right: a list is wanted, got number"] = function(page) page.table({"a"}, {}, {right = 1}) end,
+      ["there is no section 'names'"] = function(page) page.section "names" end,
+      ["'short' is no style"] = function(page) page.write(page.fact("cost.flops", "short")) end,
+      ["page.front_matter: entry 2: a key is wanted"] = function(page) page.front_matter {{"a"}, {"b\nc", "d"}} end,
+      ["page.front_matter: entry 1: a string is wanted, got number"] = function(page)
+        page.front_matter {{"tags", {1}}}
+      end,
+    } do
+      local ok, problem = pcall(write, "md", misuse)
+      assert.is_false(ok, message)
+      assert.truthy(problem:find("page_spec.lua:%d+: "), problem)
+      assert.truthy(problem:find(message, 1, true), problem)
+    end
+  end)
+
+  it("goes on after a misuse that was caught", function()
+    local loop = {}
+    loop[1] = loop
+    assert.equal("fine\n\n", write("md", function(page)
+      for _ = 1, 3 do assert.is_false(pcall(page.paragraph, loop)) end
+      page.paragraph("fine")
+    end))
+  end)
+
   it("raises at the template's line where something is missing or wrong", function()
     local cases = {
       {"page.paragraph, part 2 is nil", function(page) page.paragraph("a", nil, "b") end},

@@ -74,6 +74,19 @@ describe("onnxdoc card --template", function()
     assert.truthy(err:find("bad.lua:4: page.section: there is no section 'nope'", 1, true), err)
   end)
 
+  it("names the file of whatever stops it, in few words", function()
+    for source, message in pairs {["error(nil)"] = "nil", ["error {}"] = "table: ",
+      ["local t = {} while true do t[#t + 1] = ('x'):rep(1e6) .. #t end"] = "limit: more than 256 MiB of memory"} do
+      scratch:write("bad.lua", ("return {render = function(_, page) %s end}"):format(source))
+      local _, err = run("--template bad.lua", 5)
+      assert.truthy(err:find("onnxdoc: bad.lua: " .. message, 1, true), err)
+    end
+    scratch:write("bad.lua", "return {render = function(_, page) error(('long\\n'):rep(1e5)) end}")
+    local _, err = run("--template bad.lua", 5)
+    assert.truthy(err:find("bad.lua:1: long\nlong", 1, true), err)
+    assert.is_true(#err < 2000)
+  end)
+
   it("leaves nothing behind when it raises", function()
     scratch:write("bad.lua", "return {render = function(_, page) page.write 'x' error 'no' end}")
     run("--template bad.lua --format md,json -o half/", 5)
