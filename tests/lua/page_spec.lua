@@ -8,7 +8,7 @@ local facts = {
   cost = {flops = {value = 46108316672, unit = "FLOP", formula = "46108316672*B"}, macs = {value = 0, unit = "MAC"},
     some = {value = 3, unit = "FLOP", at_least = true}, none = {unit = "FLOP", unknown = "no idea"},
     big = {value = 2.0 ^ 70, exact = "1180591620717411303424", unit = "FLOP"}},
-  size = {value = 435852605, unit = "bytes"}, count = 1167, name = "it",
+  size = {value = 435852605, unit = "bytes"}, count = 1167, half = 583.5, name = "it",
 }
 
 local function write(format, render, options)
@@ -185,6 +185,15 @@ the <hr><hr>]], write("text", render))
       for _ = 1, 3 do assert.is_false(pcall(page.paragraph, loop)) end
       page.paragraph("fine")
     end))
+  end)
+
+  it("draws all bars of a narrow column to one scale, and none with an ellipsis", function()
+    local out = write("text", function(page)
+      page.table({"Operator", "Of all"}, {{("o"):rep(11), page.share("cost.some", "cost.some")},
+        {"p", page.share("cost.some", "cost.flops")}, {"q", page.share("half", "count")}})
+    end, {width = 28})
+    assert.equal("  Operator     Of all\n  ooooooooooo  100.0% ██████\n  p              0.0% ▏\n"
+      .. "  q             50.0% ███\n", out)
   end)
 
   it("raises at the template's line where something is missing or wrong", function()

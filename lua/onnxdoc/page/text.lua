@@ -5,6 +5,8 @@ local columns = require "onnxdoc.columns"
 local text = require "onnxdoc.text"
 
 local INDENT, BAR = "  ", 10
+local SHARE = #"100.0% " + BAR -- columns
+local LITTLE = 1e-6 -- shows as 0.0%, with a bar
 
 local terminal = {text = text.printable, code = text.printable}
 
@@ -22,9 +24,9 @@ function terminal.bar(x, cells)
   return ("█"):rep(parts // 8) .. eighths[parts % 8 + 1]
 end
 
-function terminal.share(x)
-  return text.pad(("%.1f%%"):format(100 * x), 6, "right") .. " " .. terminal.bar(x, BAR)
-end
+local function share(x, cells) return text.pad(("%.1f%%"):format(100 * x), 6, "right") .. " " .. terminal.bar(x, cells) end
+
+function terminal.share(x) return share(x, BAR) end
 
 local function width_of(s) return text.width((s:gsub("\27%[%d*m", ""))) end
 
@@ -72,6 +74,15 @@ function terminal.list(items, writer)
   end
 end
 
+-- A cell of a column of that width. Bars are all drawn to its scale; another text that is too long is cut.
+local function narrow(cell, width)
+  local percent, bar = cell:match("^ *([%d.]+)%% ([█▏▎▍▌▋▊▉]*)$")
+  if percent and width < SHARE then
+    return share(math.max(tonumber(percent) / 100, bar ~= "" and LITTLE or 0), BAR - (SHARE - width))
+  end
+  return width_of(cell) > width and text.truncate(cell, width) or cell
+end
+
 -- The widest column gives way until a line fits.
 local function fit(rows, room)
   local widths, total = {}, 0
@@ -87,9 +98,7 @@ local function fit(rows, room)
     widths[widest], over = widths[widest] - 1, over - 1
   end
   for _, row in ipairs(rows) do
-    for c, cell in ipairs(row) do
-      if width_of(cell) > widths[c] then row[c] = text.truncate(cell, widths[c]) end
-    end
+    for c, cell in ipairs(row) do row[c] = narrow(cell, widths[c]) end
   end
 end
 
