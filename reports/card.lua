@@ -64,13 +64,10 @@ local function files_of(facts, path, formats, options, session)
   for _, format in ipairs(formats) do
     local place, charts = card.place(options, options.redact and facts.model.name or path, format), nil
     if format == "md" and #chart_kinds[options.charts] > 0 and not output.is_device(place) then
-      local made, shown = card.charts(facts, place, chart_kinds[options.charts])
-      if made then
-        table.move(made, 1, #made, #files + 1, files)
-        charts = shown
-      else
-        session:note("no charts: ", shown)
-      end
+      local made, problem
+      made, charts, problem = card.charts(facts, place, chart_kinds[options.charts])
+      table.move(made, 1, #made, #files + 1, files)
+      if problem then session:note(#charts > 0 and "charts as SVG only: " or "no charts: ", problem) end
     end
     files[#files + 1] = {place, render(format, facts, options, charts)}
   end
@@ -111,6 +108,7 @@ return {
   run = function(options, session)
     local formats = formats_of(options, session)
     check(options, formats, session)
+    redact.check(options)
     if options.template then options.loaded_template = require("onnxdoc.templates").load(options.template) end
     options.to_file, options.colors = options.output and options.output ~= "-", session.color
     options.one_line = session.many and not options.to_file

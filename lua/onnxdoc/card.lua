@@ -138,20 +138,22 @@ end
 
 -- ---- charts ----
 
---- The charts beside the page at `path`, as files {path, content}, and as the page shows them.
+--- The charts beside the page at `path`: files {path, content}; how the page shows them, each in the first kind that
+-- can be drawn; and why a kind cannot, if so.
 function card.charts(facts, path, kinds)
   local folder = path:match("([^/]*)$"):gsub("%.[^.]*$", "") .. "_charts/"
-  local files, shown = {}, {}
+  local files, shown, problem = {}, {}, nil
   for _, chart in ipairs(require("onnxdoc.charts").list(facts)) do
-    for i, kind in ipairs(kinds) do
+    local first
+    for _, kind in ipairs(kinds) do
       local bytes, message = chart[kind]()
-      if not bytes then return nil, message end
-      local name = folder .. chart.id .. "." .. kind
-      files[#files + 1] = {(path:match("^.*/") or "") .. name, bytes}
-      if i == 1 then shown[#shown + 1] = {title = chart.title, alt = chart.alt, path = name} end
+      local name = bytes and folder .. chart.id .. "." .. kind
+      if bytes then files[#files + 1] = {(path:match("^.*/") or "") .. name, bytes} end
+      first, problem = first or name, problem or message
     end
+    if first then shown[#shown + 1] = {title = chart.title, alt = chart.alt, path = first} end
   end
-  return files, shown
+  return files, shown, problem
 end
 
 --- The place of a card: -o PATH for a model and a format; nil for standard output.

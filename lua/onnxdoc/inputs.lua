@@ -118,7 +118,7 @@ local function read_list(list)
   if list ~= "-" then file, message = io.open(list, "rb") end
   local source
   if file then source, message = file:read("a") end
-  if not source then failure(EXIT_INPUT, "--paths " .. tostring(message)) end
+  if not source then failure(EXIT_INPUT, ("--paths %s: %s"):format(list, reason(message))) end
   if file ~= io.stdin then file:close() end
   local words = {}
   for word in source:gmatch(source:find("\0", 1, true) and "[^\0]+" or "[^\n]+") do words[#words + 1] = word end

@@ -85,7 +85,10 @@ describe("onnxdoc facts, of several models,", function()
     assert.equal("onnxdoc: no\\x1b[31m.onnx: there is no such file\n", err)
     assert.same({"m.onnx"}, (facts "--paths - <<X\nm.onnx\nX"))
     assert.same({"-", "d/a.onnx"}, (facts "- d/a.onnx <m.onnx"))
-    facts("--paths gone", 3)
+    for list, reason in pairs {gone = "No such file or directory", d = "Is a directory"} do
+      local _, problem = facts("--paths " .. list, 3)
+      assert.equal(("onnxdoc: --paths %s: %s\n"):format(list, reason), problem)
+    end
     facts("--paths - - </dev/null", 2)
     facts("", 2)
   end)
