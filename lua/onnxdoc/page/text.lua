@@ -24,7 +24,9 @@ function terminal.bar(x, cells)
   return ("█"):rep(parts // 8) .. eighths[parts % 8 + 1]
 end
 
-local function share(x, cells) return text.pad(("%.1f%%"):format(100 * x), 6, "right") .. " " .. terminal.bar(x, cells) end
+local function share(x, cells)
+  return text.pad(("%.1f%%"):format(100 * x), 6, "right") .. " " .. terminal.bar(x, cells)
+end
 
 function terminal.share(x) return share(x, BAR) end
 
