@@ -38,6 +38,15 @@ local function check(options, formats, session)
   end
 end
 
+-- A project's template in the place of a shipped one is confined, but nobody has asked for it.
+local function note_templates(formats, session)
+  for _, format in ipairs(formats) do
+    local name = card.formats[format].template
+    local entry = name and require("onnxdoc.files").find("templates", name)
+    if entry and entry.origin == "project" then session:note(format, " is written by the project's ", entry.path) end
+  end
+end
+
 -- The page as text; a template that raises ends the run.
 local function render(format, facts, options, charts)
   local parts = {}
@@ -109,7 +118,8 @@ return {
     local formats = formats_of(options, session)
     check(options, formats, session)
     redact.check(options)
-    if options.template then options.loaded_template = require("onnxdoc.templates").load(options.template) end
+    if options.template then options.loaded_template = require("onnxdoc.templates").load(options.template)
+    else note_templates(formats, session) end
     options.to_file, options.colors = options.output and options.output ~= "-", session.color
     options.one_line = session.many and not options.to_file
     local started = false

@@ -2,6 +2,7 @@
 
 local csv = require("onnxdoc.text").csv
 local facts_module = require "onnxdoc.facts"
+local failure = require "onnxdoc.failure"
 local lfs = require "lfs"
 local output = require "onnxdoc.output"
 local text = require "onnxdoc.text"
@@ -9,6 +10,8 @@ local text = require "onnxdoc.text"
 local onnxdoc = require "onnxdoc"
 
 local card = {}
+
+local EXIT_USAGE = 2
 
 -- ---- what belongs to the card ----
 
@@ -45,8 +48,11 @@ card.top = 15
 
 --- When the card was made, as ISO text; SOURCE_DATE_EPOCH says it for reproducible builds.
 function card.time()
-  local epoch = math.tointeger(tonumber(os.getenv("SOURCE_DATE_EPOCH")))
-  return os.date("!%Y-%m-%dT%H:%M:%SZ", epoch)
+  local given = os.getenv("SOURCE_DATE_EPOCH")
+  local epoch = given and math.tointeger(tonumber(given)) or not given and os.time()
+  local ok, date = pcall(os.date, "!%Y-%m-%dT%H:%M:%SZ", epoch)
+  if epoch and ok then return date end
+  failure(EXIT_USAGE, ("SOURCE_DATE_EPOCH is '%s', seconds since 1970 are wanted"):format(given))
 end
 
 local function context_of(facts, options, charts)
@@ -57,10 +63,10 @@ end
 -- ---- formats ----
 
 -- Through a template, which the format may have of its own.
-local function write_page(format, default, mark)
+local function write_page(format, mark)
   return function(write, facts, options, charts)
     local templates = require "onnxdoc.templates"
-    local template = options.loaded_template or templates.load(default)
+    local template = options.loaded_template or templates.load(card.formats[format].template)
     local page = require("onnxdoc.page").new {facts = facts, format = format, write = write, source = template.source,
       card = context_of(facts, options, charts), color = options.colors}
     templates.render(template, facts, page)
@@ -102,11 +108,11 @@ local function write_csv(write, facts, options)
   for _, part in ipairs(#parts > 0 and parts or {whole(facts)}) do write(layer_row(facts, part)) end
 end
 
---- The formats: how each is written, and the extension of its file. A file of ours is known by its mark: the last
--- line of pages, the first of CSV and JSON.
+--- The formats: how each is written, the extension of its file, and of pages the template unless one is named. A file
+-- of ours is known by its mark: the last line of pages, the first of CSV and JSON.
 card.formats = {
-  md = {extension = "md", write = write_page("md", "card", "<!-- onnxdoc %s -->\n")},
-  text = {extension = "txt", write = write_page("text", "text", "\nonnxdoc %s\n")},
+  md = {extension = "md", template = "card", write = write_page("md", "<!-- onnxdoc %s -->\n")},
+  text = {extension = "txt", template = "text", write = write_page("text", "\nonnxdoc %s\n")},
   json = {extension = "json", write = write_json},
   csv = {extension = "csv", write = write_csv},
 }

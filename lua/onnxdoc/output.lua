@@ -152,6 +152,7 @@ end
 -- in / or is a folder gives PATH/STEM.EXTENSION; so does, where it does not exist yet, one whose name has no dot.
 function output.place(path, model_path, extension)
   if not path or path == "-" then return nil end
+  if path == "" then failure(EXIT_USAGE, "-o: the name of a file or folder is wanted, not an empty one") end
   local bare = not path:match("([^/]*)$"):find(".", 1, true) and not lfs.attributes(path)
   if not is_folder_word(path) and not bare then return path end
   return path:gsub("/*$", "") .. "/" .. output.stem(model_path) .. "." .. extension

@@ -41,6 +41,24 @@ describe("onnxdoc card --template", function()
     os.remove(scratch:path("config/onnxdoc/templates/card.lua"))
   end)
 
+  it("says so when a project's own takes a shipped one's place unasked", function()
+    for _, folder in ipairs {"clone", "clone/.onnxdoc", "clone/.onnxdoc/templates"} do
+      require("lfs").mkdir(scratch:path(folder))
+    end
+    scratch:write("clone/.onnxdoc/templates/card.lua", "return {render = function(_, page) page.write 'theirs' end}")
+    local function card(words)
+      local out, err, code = scratch:run('cd clone; "$onnxdoc" card ' .. words .. " ../m.onnx")
+      assert.equal(0, code, err)
+      return out, err
+    end
+    local out, err = card ""
+    assert.equal("theirs", out)
+    assert.truthy(err:find("^onnxdoc: md is written by the project's [^\n]*%.onnxdoc/templates/card%.lua\n$"), err)
+    for _, words in ipairs {"--template card", "-q", "--format text", "--json"} do
+      assert.equal("", select(2, card(words)))
+    end
+  end)
+
   it("runs confined, wherever it comes from", function()
     scratch:write("config/onnxdoc/templates/steal.lua",
       "return {render = function(_, page) page.write(tostring(io), tostring(os), tostring(require), tostring(debug)) end}")
