@@ -331,7 +331,7 @@ describe("onnxdoc card", function()
     assert.truthy(err:find("flops.svg: there is a file that no card was written to", 1, true), err)
   end)
 
-  it("has charts as SVG, or none, where there are no fonts", function()
+  it("has charts as SVG, or none, where there are no fonts or no module that draws", function()
     scratch:write("m.onnx", helpers.small_model())
     scratch:write("fonts.conf", '<?xml version="1.0"?><fontconfig></fontconfig>')
     local function fontless(kind)
@@ -341,10 +341,10 @@ describe("onnxdoc card", function()
       return err, read(kind .. "/m.md")
     end
     local err, page = fontless "png"
-    assert.truthy(err:find("^onnxdoc: no charts: no fonts are installed"), err)
+    assert.truthy(err:find("^onnxdoc: no charts: no "), err)
     assert.is_nil(page:find("![", 1, true))
     err, page = fontless "both"
-    assert.truthy(err:find("^onnxdoc: charts as SVG only: no fonts are installed"), err)
+    assert.truthy(err:find("^onnxdoc: charts as SVG only: no "), err)
     assert.truthy(page:find("](m_charts/flops.svg)", 1, true))
     assert.truthy(read("both/m_charts/flops.svg"):find("^<svg"))
     err, page = fontless "svg"
