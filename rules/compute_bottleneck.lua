@@ -31,10 +31,10 @@ end
 return {
   severity = "info", category = "performance", title = "One place takes most of the computing", confidence = "high",
   description = "One node, or the part before or behind the repeated layers, takes more than half of all multiply-"
-    .. "accumulates (MACs), for the values of the symbols that are asked about. Work on other places cannot make such a model "
-    .. "twice as fast.",
-  fix = "Look there first: at its resolution, its channels, the size of its vocabulary. `onnxdoc explain` shows how its cost "
-    .. "comes about.",
+    .. "accumulates (MACs), for the values of the symbols that are asked about. Work on other places cannot make such "
+    .. "a model twice as fast.",
+  fix = "Look there first: at its resolution, its channels, the size of its vocabulary. `onnxdoc explain` shows how "
+    .. "its cost comes about.",
   needs = {"costs"},
   options = {share = 0.5, macs = 5e8, nodes = 5},
   messages = {
@@ -61,7 +61,8 @@ return {
   end,
   examples = {
     fires = {
-      {model = [[wide (float[1,8] x) => (float[1,8] y) <float[8,8] a = {...}, float[8,8] b = {...}, float[8,8] c = {...},
+      {model = [[wide (float[1,8] x) => (float[1,8] y)
+        <float[8,8] a = {...}, float[8,8] b = {...}, float[8,8] c = {...},
         float[8,4096] d = {...}, float[4096,8] e = {...}, float[8,900] f = {...}>
         { p = MatMul(x, a)  q = MatMul(p, b)  r = MatMul(q, c)  s = MatMul(r, d)  t = Relu(s)  u = MatMul(t, e)
           y = MatMul(u, f) }]], options = {macs = 1000, share = 0.4}},

@@ -4,6 +4,9 @@ local roles = require "onnxdoc.roles"
 
 local harmless_roles = {["passed through"] = true, unused = true}
 
+local SHOWN = 4    -- places, names and inputs that a message lists
+local SYMBOLS = 64 -- of a formula whose growth is looked at
+
 -- ---- classes of dimensions ----
 
 local function is_tensor(value)
@@ -103,22 +106,24 @@ local function growth(formula, values, name)
   return ok and low and high and math.floor(math.log(high / low, 2) + 0.5) or nil
 end
 
-local function has(formula, name)
-  return type(formula) == "userdata" and require("onnxdoc.lists").contains(formula.symbols, name)
-end
-
 local powers = {"in proportion to it", "with its square in the end", "with its cube in the end"}
 
-local function cost_text(model, bindings, name)
-  local macs = model.cost.macs
-  if not has(macs, name) then return "no MACs depend on it" end
-  local power = powers[growth(macs, bindings, name)]
+-- The model's MACs: the formula, and its symbols as a set.
+local function macs_of(model)
+  local formula, has = model.cost.macs, {}
+  local symbols = type(formula) == "userdata" and formula.symbols or {}
+  for _, name in ipairs(symbols) do has[name] = true end
+  return {formula = formula, has = has, count = #symbols, is_partial = #model.cost_gaps > 0}
+end
+
+local function cost_text(macs, values, name)
+  if macs.formula == nil then return "MACs are not known" end
+  if not macs.has[name] then return macs.is_partial and "no known MACs depend on it" or "no MACs depend on it" end
+  local power = macs.count <= SYMBOLS and powers[growth(macs.formula, values, name)]
   return power and ("MACs grow %s"):format(power) or "MACs depend on it"
 end
 
 -- ---- words ----
-
-local SHOWN = 4
 
 local function list_text(items)
   local shown = table.move(items, 1, math.min(#items, SHOWN), 1, {})
@@ -154,15 +159,15 @@ return {
   description = "Dimensions of inputs that have no fixed size. Those that the model proves to be equal are one. What "
     .. "depends on them has no fixed size either: planning all memory before the model runs is not possible, TensorRT "
     .. "wants a profile of sizes, and compilers for fixed shapes refuse the model. An open batch is usual.",
-  fix = "Where the size is always the same, export with it fixed, all names of a class together; else give TensorRT the "
-    .. "least, the usual and the greatest size. What is harmless may stay as it is.",
+  fix = "Where the size is always the same, export with it fixed, all names of a class together; else give TensorRT "
+    .. "the least, the usual and the greatest size. What is harmless may stay as it is.",
   messages = {
-    open = "{names} is open ({places}): {least}{sizes} of {total} computed values have a size that depends on it, {cost}; "
-      .. "memory can be planned only once it is known, and TensorRT needs a profile for it",
+    open = "{names} is open ({places}): {least}{sizes} of {total} computed values have a size that depends on it, "
+      .. "{cost}; memory can be planned only once it is known, and TensorRT needs a profile for it",
     sized = "{names} is open ({places}); no computed value is known to have a size that depends on it, {cost}",
     harmless = "{names} is open ({places}), which is harmless: what has it is only passed through or unused",
-    rankless = "{count} inputs ({names}) do not even say how many dimensions they have; compilers for fixed shapes, and "
-      .. "TensorRT, need to know",
+    rankless = "{count} inputs ({names}) do not even say how many dimensions they have; compilers for fixed shapes, "
+      .. "and TensorRT, need to know",
   },
   check = function(model, report)
     local classes, rankless = find_classes(model)
@@ -172,10 +177,11 @@ return {
       report(rankless, "rankless", {count = #rankless, names = list_text(names)})
     end
     local total = #classes > 0 and count_sizes(model, classes)
+    local macs = #classes > 0 and macs_of(model)
     local least = model.coverage.shapes < model.coverage.nodes and "at least " or ""
     for _, class in ipairs(classes) do
       local key = class.sizes > 0 and "open" or is_harmless(class, model) and "harmless" or "sized"
-      local cost = key ~= "harmless" and cost_text(model, report.bindings or {}, class.name) or nil
+      local cost = key ~= "harmless" and cost_text(macs, report.bindings or {}, class.name) or nil
       report(class.inputs, key, {names = names_text(class), places = places_text(class), sizes = class.sizes,
         least = least, total = total, cost = cost})
     end

@@ -20,16 +20,16 @@ end
 
 return {
   severity = "info", category = "size", title = "A large table of embeddings", confidence = "high",
-  description = "One table, of which each run reads a few rows, holds much of what is stored. It costs memory and loading "
-    .. "time, not computing time: counts of parameters say little about the speed of such a model.",
-  fix = "Leave out rows of words that never occur, store the table in float16 or 8 bits, or map it instead of loading it. A "
-    .. "table that is the output layer's weight as well should be stored once.",
+  description = "One table, of which each run reads a few rows, holds much of what is stored. It costs memory and "
+    .. "loading time, not computing time: counts of parameters say little about the speed of such a model.",
+  fix = "Leave out rows of words that never occur, store the table in float16 or 8 bits, or map it instead of loading "
+    .. "it. A table that is the output layer's weight as well should be stored once.",
   options = {elements = 5e7, share = 0.25},
   messages = {
-    own = "the table '{name}' has {rows} rows × {columns} columns, {elements} elements, {share} % of all stored weights "
-      .. "in bytes; no dense layer shares it",
-    tied = "the table '{name}' has {rows} rows × {columns} columns, {elements} elements, {share} % of all stored weights "
-      .. "in bytes; {layer} shares it",
+    own = "the table '{name}' has {rows} rows × {columns} columns, {elements} elements, {share} % of all stored "
+      .. "weights in bytes; no dense layer shares it",
+    tied = "the table '{name}' has {rows} rows × {columns} columns, {elements} elements, {share} % of all stored "
+      .. "weights in bytes; {layer} shares it",
   },
   check = function(model, report, options)
     local all = model.parameters.all.nbytes
@@ -57,7 +57,8 @@ return {
       [[small (int64[N] ids) => (float[N,8] y) <float[300,8] t = {...}> { y = Gather(t, ids) }]],
       {model = [[dense (float[N,60] x) => (float[N,40] y) <float[60,40] w = {...}> { y = MatMul(x, w) }]],
         options = {elements = 2000}},
-      {model = [[share (int64[N] ids) => (float[N,64] y) <float[60,8] t = {...}, float[8,64] v = {...}, float[64,64] w = {...}>
+      {model = [[share (int64[N] ids) => (float[N,64] y)
+        <float[60,8] t = {...}, float[8,64] v = {...}, float[64,64] w = {...}>
         { e = Gather(t, ids)  a = MatMul(e, v)  y = MatMul(a, w) }]], options = {elements = 100}},
     },
   },

@@ -34,8 +34,9 @@ return {
   messages = {none = "{layers} layers with weights, up to {depth} of them one behind another, and nothing normalises "
     .. "what is between them"},
   check = function(model, report, options)
-    local net = learned.of(model)
-    if net.depth < options.layers or #norms.of(model) > 0 then return end
+    local net, found = learned.of(model), norms.of(model)
+    if net.depth < options.layers or #found > 0 then return end
+    if found.is_cut then return report.unknown("there are more roots than are looked at") end
     local nodes, hiding = {}, 0
     for i, layer in ipairs(net.layers) do
       nodes[i] = layer.node
@@ -82,7 +83,8 @@ return {
       function(b)  -- layer normalisation, spelled out, with a root by Pow
         local x = b:input("x", "float32", {"batch", 16})
         local centred = b:op("Sub", {x, b:op("ReduceMean", {x}, {axes = {-1}})})
-        local variance = b:op("ReduceMean", {b:op("Pow", {centred, b:constant(nil, "float32", {}, {2})})}, {axes = {-1}})
+        local square = b:op("Pow", {centred, b:constant(nil, "float32", {}, {2})})
+        local variance = b:op("ReduceMean", {square}, {axes = {-1}})
         local root = b:op("Pow", {b:op("Add", {variance, b:constant(nil, "float32", {}, {1e-5})}),
           b:constant(nil, "float32", {}, {0.5})})
         x = b:op("Div", {centred, root})

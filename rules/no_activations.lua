@@ -19,8 +19,8 @@ local function size_of_product(node)
 end
 
 local function size_of_gemm(node)
-  local shape = matrix(node)
-  if not shape or node:attr "transA" == 1 or node.inputs[3] and not learned.is_constant(node.inputs[3]) then return nil end
+  local shape, bias = matrix(node), node.inputs[3]
+  if not shape or node:attr "transA" == 1 or bias and not learned.is_constant(bias) then return nil end
   if node:attr "transB" == 1 then return {rows = shape[2], columns = shape[1]} end
   return {rows = shape[1], columns = shape[2]}
 end
@@ -126,13 +126,13 @@ return {
   severity = "warning", category = "architecture", title = "Linear layers without an activation between them",
   confidence = "high",
   description = "MatMul, Gemm or 1×1 Conv, one behind another, with only linear steps between (biases, scales, batch "
-    .. "normalisation, dropout). Whatever their weights are, one such layer computes the same. Mostly an activation was "
-    .. "forgotten, or lost in conversion. Bottlenecks, which save computing by being two, are not meant.",
-  fix = "Look whether the activations of these layers were lost on export; if the model is meant so, multiply the weights "
-    .. "into one layer.",
+    .. "normalisation, dropout). Whatever their weights are, one such layer computes the same. Mostly an activation "
+    .. "was forgotten, or lost in conversion. Bottlenecks, which save computing by being two, are not meant.",
+  fix = "Look whether the activations of these layers were lost on export; if the model is meant so, multiply the "
+    .. "weights into one layer.",
   options = {layers = 3},
-  messages = {chain = "{count} linear layers from '{first}' to '{last}' have no activation between them: one layer with {rows} "
-    .. "× {columns} weights does the same"},
+  messages = {chain = "{count} linear layers from '{first}' to '{last}' have no activation between them: one layer "
+    .. "with {rows} × {columns} weights does the same"},
   check = function(model, report, options)
     local layers, order = find_layers(model)
     local is_inside = {}

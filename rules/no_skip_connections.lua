@@ -19,7 +19,8 @@ local function nodes_of(layers)
 end
 
 return {
-  severity = "info", category = "architecture", title = "A deep network without skip connections", confidence = "medium",
+  severity = "info", category = "architecture", title = "A deep network without skip connections",
+  confidence = "medium",
   description = "Past some twenty layers, plain networks train worse than those in which values also go around layers, "
     .. "since gradients fade on the way. For inference alone it does not matter.",
   fix = "Nothing, if the model is only run. If it is to be trained further, think of residual connections, or of a "

@@ -1,5 +1,5 @@
--- Skip connections that are no sums: values that are put beside, subtracted from, or multiplied with what layers make of
--- them.
+-- Skip connections that are no sums: values that are put beside, subtracted from, or multiplied with what layers make
+-- of them.
 
 local skips = require "onnxdoc.skips"
 
@@ -36,20 +36,21 @@ end
 
 return {
   severity = "info", category = "architecture", title = "Skip connections other than sums", confidence = "high",
-  description = "What goes around layers is usually added to what comes out of them, and fusions, quantisers and pruners "
-    .. "know that form best. Concatenations keep the skipped value in memory until it is read, and make all that meets "
-    .. "there share one scale when it is quantised; products and differences stand in the way of fusions. Shape "
-    .. "arithmetic and the inside of normalisations and activations are not meant.",
-  fix = "Nothing, if the architecture is meant so. When you quantise, fuse or prune the model, look at these nodes first.",
+  description = "What goes around layers is usually added to what comes out of them, and fusions, quantisers and "
+    .. "pruners know that form best. Concatenations keep the skipped value in memory until it is read, and make all "
+    .. "that meets there share one scale when it is quantised; products and differences stand in the way of fusions. "
+    .. "Shape arithmetic and the inside of normalisations and activations are not meant.",
+  fix = "Nothing, if the architecture is meant so. When you quantise, fuse or prune the model, look at these nodes "
+    .. "first.",
   options = {least = 1},
   messages = {
-    across = "{count} Concat put values from before a change of resolution beside what comes back of it, as in U-Net and "
-      .. "feature pyramids; {layers} are gone around",
-    beside = "{count} Concat put values beside what layers make of them, as in DenseNet and CSP blocks; {layers} are gone "
-      .. "around",
+    across = "{count} Concat put values from before a change of resolution beside what comes back of it, as in U-Net "
+      .. "and feature pyramids; {layers} are gone around",
+    beside = "{count} Concat put values beside what layers make of them, as in DenseNet and CSP blocks; {layers} are "
+      .. "gone around",
     gated = "{count} Mul weigh values by what layers make of them (gates); {layers} are gone around",
-    pooled = "{count} Mul weigh values by what layers make of their means, as in squeeze-and-excitation; {layers} are gone "
-      .. "around",
+    pooled = "{count} Mul weigh values by what layers make of their means, as in squeeze-and-excitation; {layers} are "
+      .. "gone around",
     subtracted = "{count} Sub take what layers make of a value away from it, or the other way round; {layers} are gone "
       .. "around",
   },

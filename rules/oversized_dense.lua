@@ -22,13 +22,14 @@ end
 
 return {
   severity = "info", category = "size", title = "One dense layer holds much of the weights", confidence = "high",
-  description = "One MatMul or Gemm with a weight above a limit, and above a share of all stored bytes. The first dense layer "
-    .. "behind a flattened picture is the usual one, an output layer over a large vocabulary another. A weight that is an "
-    .. "embedding as well is large_embedding's.",
-  fix = "Pool before flattening, factorise the weight into two smaller ones, or quantise this layer first: it gains most.",
+  description = "One MatMul or Gemm with a weight above a limit, and above a share of all stored bytes. The first "
+    .. "dense layer behind a flattened picture is the usual one, an output layer over a large vocabulary another. A "
+    .. "weight that is an embedding as well is large_embedding's.",
+  fix = "Pool before flattening, factorise the weight into two smaller ones, or quantise this layer first: it gains "
+    .. "most.",
   options = {elements = 1e8, share = 0.25},
-  messages = {dense = "the weight of {op} '{name}' is {rows} × {columns}, {elements} elements, {share} % of all stored "
-    .. "weights in bytes"},
+  messages = {dense = "the weight of {op} '{name}' is {rows} × {columns}, {elements} elements, {share} % of all "
+    .. "stored weights in bytes"},
   check = function(model, report, options)
     local all = model.parameters.all.nbytes
     for tensor in model:tensors {sort = "-nbytes"} do
@@ -53,8 +54,8 @@ return {
       [[small (float[1,60] x) => (float[1,40] y) <float[60,40] w = {...}> { y = MatMul(x, w) }]],
       {model = [[tied (int64[N] ids) => (float[N,60] y) <float[60,40] w = {...}>
         { e = Gather(w, ids)  r = Relu(e)  y = Gemm <transB = 1> (r, w) }]], options = {elements = 2000}},
-      {model = [[even (float[1,8] x) => (float[1,8] y) <float[8,8] a = {...}, float[8,8] b = {...}, float[8,8] c = {...},
-        float[8,8] d = {...}, float[8,8] e = {...}>
+      {model = [[even (float[1,8] x) => (float[1,8] y)
+        <float[8,8] a = {...}, float[8,8] b = {...}, float[8,8] c = {...}, float[8,8] d = {...}, float[8,8] e = {...}>
         { p = MatMul(x, a)  q = MatMul(p, b)  r = MatMul(q, c)  s = MatMul(r, d)  y = MatMul(s, e) }]],
         options = {elements = 10}},
     },

@@ -8,25 +8,29 @@ end
 
 return {
   severity = "info", category = "compatibility", title = "Unusual activations", confidence = "medium",
-  description = "Elu, Celu, Selu, ThresholdedRelu, Softsign, Softplus, Shrink, Hardmax: runtimes for phones, browsers and "
-    .. "accelerators often have no kernel for them, or none in 8 bits, and then run them elsewhere, which splits the graph.",
-  fix = "Look whether the runtime you mean to use has them. If not, spell them out in simpler operators, or train with a "
-    .. "common one (Relu, HardSwish, Gelu).",
+  description = "Elu, Celu, Selu, ThresholdedRelu, Softsign, Softplus, Shrink, Hardmax: runtimes for phones, browsers "
+    .. "and accelerators often have no kernel for them, or none in 8 bits, and then run them elsewhere, which splits "
+    .. "the graph.",
+  fix = "Look whether the runtime you mean to use has them. If not, spell them out in simpler operators, or train "
+    .. "with a common one (Relu, HardSwish, Gelu).",
   options = {operators = {"Elu", "Celu", "Selu", "ThresholdedRelu", "Softsign", "Softplus", "Shrink", "Hardmax"}},
-  messages = {rare = "{op} is used {count} times; not every runtime for phones, browsers and accelerators has a kernel for it"},
+  messages = {rare = "{count} activations that not every runtime for phones, browsers and accelerators has a kernel "
+    .. "for: {operators}"},
   check = function(model, report, options)
+    local found, counts = {}, {}
     for _, op in ipairs(options.operators) do
-      local found = {}
+      local before = #found
       for node in model:nodes {op = op} do
         if node.class == "compute" and not (op == "Softplus" and is_in_mish(node)) then found[#found + 1] = node end
       end
-      if #found > 0 then report(found, "rare", {count = #found, op = op}) end
+      if #found > before then counts[#counts + 1] = ("%d × %s"):format(#found - before, op) end
     end
+    if #found > 0 then report(found, "rare", {count = #found, operators = table.concat(counts, ", ")}) end
   end,
   examples = {
     fires = {
       "g (float[N,4] x) => (float[N,4] y) { y = Selu(x) }",
-      "g (float[N,4] x) => (float[N,4] y) { a = Softsign(x)  b = Abs(a)  y = Softsign(b) }",
+      "g (float[N,4] x) => (float[N,4] y) { a = Softsign(x)  b = Abs(a)  c = Softsign(b)  y = Elu(c) }",
       "g (float[N,4] x) => (float[N,4] y) { y = Softplus(x) }",
       {model = "g (float[N,4] x) => (float[N,4] y) { y = Mish(x) }", options = {operators = {"Mish"}}},
     },

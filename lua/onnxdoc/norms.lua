@@ -6,10 +6,11 @@
 -- A norm is {node, kind, is_spelled_out = true or nil}: node is the operator or, spelled out, the one that divides by
 -- the deviation, or multiplies by its inverse; kind is "batch", "layer", "rms", "instance", "group", "response" (LRN),
 -- "lp" or "other" (an operator by the name of it). of(model) is found once for each model; functions and bodies count.
+-- Its is_cut says that not all roots were looked at.
 --
--- Spelled out is any x / sqrt(mean(…)): from a root, a mean or sum is near towards the inputs, and a quotient or product
--- with something computed is near towards the outputs. Centred ones (mean((x - mean(x))^2)) are "layer" over one axis,
--- "instance" over several, others are "rms"; over the root of a sum, as ReduceL2 gives it, they are "lp".
+-- Spelled out is any x / sqrt(mean(…)): from a root, a mean or sum is near towards the inputs, and a quotient or
+-- product with something computed is near towards the outputs. Centred ones (mean((x - mean(x))^2)) are "layer" over
+-- one axis, "instance" over several, others are "rms"; over the root of a sum, as ReduceL2 gives it, they are "lp".
 
 local learned = require "onnxdoc.learned"
 local near = require "onnxdoc.near"
@@ -17,6 +18,8 @@ local near = require "onnxdoc.near"
 local set = require("onnxdoc.lists").set
 
 local norms = {}
+
+local STEPS = 200000 -- readers that are looked at in one model
 
 -- ---- operators ----
 
@@ -87,10 +90,12 @@ local function scales(node, value)
 end
 
 -- The node that is scaled by a root, near towards the outputs.
-local function scaled_by(root)
+local function scaled_by(list, root)
   local queue, at = {root}, 1
-  while queue[at] do
-    for i, node in ipairs(queue[at].consumers) do
+  while queue[at] and list.steps < STEPS do
+    local readers = queue[at].consumers
+    list.steps = list.steps + #readers
+    for i, node in ipairs(readers) do
       if i > near.inputs then break end
       if scales(node, queue[at]) then return node end
       if behind[node.op] and #queue < near.inputs then queue[#queue + 1] = node.outputs[1] end
@@ -119,24 +124,25 @@ local function spelled_kind(mean)
   return (axis_count(mean) or 1) > 1 and "instance" or "layer"
 end
 
-local function spelled_out(node)
+local function spelled_out(list, node)
   local input, output = node.inputs[1], node.outputs[1]
   if not input or not output or learned.is_constant(output) then return nil end
   local mean = node.op == "ReduceL2" and node or near.behind(input, before, is_mean)
-  local scaled = mean and scaled_by(output)
+  local scaled = mean and scaled_by(list, output)
   return scaled and {node = scaled, kind = spelled_kind(mean), is_spelled_out = true}
 end
 
 -- ---- all ----
 
 local function find(model)
-  local list = {}
+  local list = {steps = 0}
   for node in model:nodes() do
     local kind = operator_kind(node)
     local norm = kind and {node = node, kind = kind}
-      or is_root(node) and node.class == "compute" and spelled_out(node)
+      or is_root(node) and node.class == "compute" and spelled_out(list, node)
     if norm then list[#list + 1] = norm end
   end
+  list.is_cut = list.steps >= STEPS
   return list
 end
 

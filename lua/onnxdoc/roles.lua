@@ -21,8 +21,8 @@
 -- them: escape them.
 --
 -- roles.is_cut is true where inputs are used at more places than are followed. Inputs that have an initializer have no
--- role. of(model, {cache, nil, states}), what kv_cache.find gave in a list, saves finding that again. Roles are found once
--- for each model.
+-- role. of(model, {cache, nil, states}), what kv_cache.find gave in a list, saves finding that again. Roles are found
+-- once for each model.
 
 local evidence = require "onnxdoc.roles.evidence"
 local kv_cache = require "onnxdoc.kv_cache"

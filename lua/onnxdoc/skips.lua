@@ -9,6 +9,7 @@
 -- found once for each model; is_cut says that places were left out since the search had taken enough steps.
 
 local learned = require "onnxdoc.learned"
+local near = require "onnxdoc.near"
 
 local set = require("onnxdoc.lists").set
 
@@ -52,24 +53,30 @@ local function key_of(value)
 end
 
 local function source_of(value, kind)
-  local node = value.producer
-  while node and (handing_on[node.op] or takes_parts[kind] and cutting[node.op]) and node.inputs[1] do
-    value = node.inputs[1]
-    node = value.producer
+  for _ = 1, near.values do
+    local node = value.producer
+    if not node or not (handing_on[node.op] or takes_parts[kind] and cutting[node.op]) then break end
+    value = node.inputs[1] or value
   end
   return value
 end
 
--- What is only spread over the sum, as a mask over the scores of attention, is none of its terms.
-local broadcast_free = set "add sub"
-
-local function is_spread(value, sum)
-  local shape, whole = value.shape, sum and sum.shape
-  if not shape or not whole then return false end
+-- Whether a value has the shape of what is made of it and others; nil where that is not known.
+local function fills(value, result)
+  local shape, whole = value.shape, result and result.shape
+  if not shape or not whole then return nil end
   for i = 1, #whole do
-    if tostring(shape[#shape + 1 - i]) ~= tostring(whole[#whole + 1 - i]) then return true end
+    if tostring(shape[#shape + 1 - i]) ~= tostring(whole[#whole + 1 - i]) then return false end
   end
-  return false
+  return true
+end
+
+-- Masks and rotary tables are read by many layers, and what these make of them meets them again. They are no skips:
+-- they are spread over what they are put to, and depend on no layer.
+local function may_skip(value, kind, result, depth)
+  if kind == "concat" then return true end
+  local is_whole = fills(value, result)
+  return is_whole or is_whole == nil and (kind ~= "gate" or depth > 0)
 end
 
 -- ---- the way around ----
@@ -129,7 +136,7 @@ local function sources_of(net, join, kind, most)
   for _, value in ipairs(join.inputs) do
     local source = source_of(value, kind)
     local depth = net.depth_of[source] or 0
-    if depth < most and not (broadcast_free[kind] and is_spread(value, join.node.outputs[1])) then
+    if depth < most and may_skip(value, kind, join.node.outputs[1], depth) then
       sources[key_of(source)] = source
       least.depth = math.min(least.depth, depth)
       least.position = math.min(least.position, position_of(net, source))
