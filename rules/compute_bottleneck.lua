@@ -1,4 +1,4 @@
--- One node, or one part outside of the layers that repeat, that takes most of what a model computes.
+-- One node, or one layer or part of those that model:layers() tells apart, that takes most of what a model computes.
 
 -- A number of MACs for these values of the symbols; nil where one of them has none.
 local function evaluate(macs, numbers)
@@ -24,13 +24,16 @@ end
 -- The costs of nodes whose operators have any MACs in this model.
 local function costs_of_nodes(model)
   local has_macs = {}
-  for _, entry in ipairs(model:costs "op") do has_macs[entry.key] = entry.cost.macs ~= 0 end
+  for _, entry in ipairs(model:costs "op") do
+    local macs = entry.cost.macs
+    has_macs[entry.key] = macs == nil or tostring(macs) ~= "0"
+  end
   return model:costs(function(node) return has_macs[node.op] and node or nil end)
 end
 
 return {
   severity = "info", category = "performance", title = "One place takes most of the computing", confidence = "high",
-  description = "One node, or the part before or behind the repeated layers, takes more than half of all multiply-"
+  description = "One node, one layer, or the part before or behind the repeated layers, takes more than half of all multiply-"
     .. "accumulates (MACs), for the values of the symbols that are asked about. Work on other places cannot make such "
     .. "a model twice as fast.",
   fix = "Look there first: at its resolution, its channels, the size of its vocabulary. `onnxdoc explain` shows how "
@@ -39,7 +42,7 @@ return {
   options = {share = 0.5, macs = 5e8, nodes = 5},
   messages = {
     node = "{op} '{name}' takes {share} % of all MACs ({macs} of {total}); {count} nodes have MACs",
-    part = "{part} takes {share} % of all MACs ({macs} of {total}), the repeated layers the rest",
+    part = "{part} takes {share} % of all MACs ({macs} of {total}); {count} layers and parts between them have MACs",
   },
   check = function(model, report, options)
     local numbers = report.bindings or {}
@@ -56,7 +59,7 @@ return {
     end
     local part = most_expensive(model:costs "layer", numbers)
     if part.count >= options.nodes and part.macs > options.share * total then
-      report(part.key.nodes, "part", values(part, {part = part.key.name}))
+      report(part.key.nodes, "part", values(part, {part = part.key.name, count = part.count}))
     end
   end,
   examples = {

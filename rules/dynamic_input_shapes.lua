@@ -23,8 +23,9 @@ local function class_of(classes, name)
   return classes[name]
 end
 
-local function add_place(class, value, axis)
-  class.places[#class.places + 1] = {value = value, axis = axis}
+local function add_place(class, value, axis, dim)
+  local formula = #dim.symbols > 1 and tostring(dim) or nil
+  class.places[#class.places + 1] = {value = value, axis = axis, formula = formula}
   if class.seen[value] then return end
   class.seen[value], class.inputs[#class.inputs + 1] = true, value
 end
@@ -56,7 +57,7 @@ local function find_classes(model)
     if shape == nil then rankless[#rankless + 1] = input end
     for axis, dim in ipairs(shape or {}) do
       for _, name in ipairs(type(dim) == "userdata" and dim.symbols or {}) do
-        add_place(class_of(classes, name), input, axis - 1)
+        add_place(class_of(classes, name), input, axis - 1, dim)
       end
     end
   end
@@ -120,7 +121,8 @@ local function cost_text(macs, values, name)
   if macs.formula == nil then return "MACs are not known" end
   if not macs.has[name] then return macs.is_partial and "no known MACs depend on it" or "no MACs depend on it" end
   local power = macs.count <= SYMBOLS and powers[growth(macs.formula, values, name)]
-  return power and ("MACs grow %s"):format(power) or "MACs depend on it"
+  local others = macs.count > 1 and " while the others stay as they are" or ""
+  return power and ("MACs grow %s%s"):format(power, others) or "MACs depend on it"
 end
 
 -- ---- words ----
@@ -133,7 +135,10 @@ end
 
 local function places_text(class)
   local places = {}
-  for i, place in ipairs(class.places) do places[i] = ("axis %d of '%s'"):format(place.axis, place.value.name) end
+  for i, place in ipairs(class.places) do
+    local formula = place.formula and " as " .. place.formula or ""
+    places[i] = ("axis %d of '%s'%s"):format(place.axis, place.value.name, formula)
+  end
   return list_text(places)
 end
 

@@ -6,13 +6,19 @@ local norms = require "onnxdoc.norms"
 local conv = require("onnxdoc.lists").set [[Conv ConvTranspose DeformConv QLinearConv com.microsoft.FusedConv
   com.microsoft.QLinearConv com.microsoft.NhwcFusedConv com.microsoft.NhwcConv com.microsoft.nchwc.Conv]]
 
+-- Whether a node puts a constant for each channel to a value.
+local function is_per_channel(node, value)
+  local other = node.inputs[node.inputs[1] == value and 2 or 1]
+  return other ~= nil and learned.is_constant(other) and (other.elements or 2) ~= 1
+end
+
 -- Where a batch normalisation may have gone when the model was exported: into the bias of a convolution, or into a
 -- factor for each channel behind a layer.
 local function may_hide_one(node)
-  if conv[node.op] then return node.inputs.B ~= nil or node.domain ~= "" or node.op == "QLinearConv" end
-  for _, reader in ipairs(node.outputs[1] and node.outputs[1].consumers or {}) do
-    local factor = reader.op == "Mul" and (reader.inputs[1] == node.outputs[1] and reader.inputs[2] or reader.inputs[1])
-    if factor and learned.is_constant(factor) and (factor.elements or 2) ~= 1 then return true end
+  local is_conv, output = conv[node.op], node.outputs[1]
+  if is_conv and (node.inputs.B or node.domain ~= "" or node.op == "QLinearConv") then return true end
+  for _, reader in ipairs(output and output.consumers or {}) do
+    if (reader.op == "Mul" or is_conv and reader.op == "Add") and is_per_channel(reader, output) then return true end
   end
   return false
 end

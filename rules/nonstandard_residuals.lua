@@ -30,7 +30,7 @@ local function add(groups, message, skip)
 end
 
 local function layers_text(group)
-  if group.least == group.most then return group.most == 1 and "1 layer" or group.most .. " layers" end
+  if group.least == group.most then return group.most == 1 and "1 layer each" or group.most .. " layers each" end
   return ("%d to %d layers"):format(group.least, group.most)
 end
 
@@ -44,15 +44,14 @@ return {
     .. "first.",
   options = {least = 1},
   messages = {
-    across = "{count} Concat put values from before a change of resolution beside what comes back of it, as in U-Net "
-      .. "and feature pyramids; {layers} are gone around",
-    beside = "{count} Concat put values beside what layers make of them, as in DenseNet and CSP blocks; {layers} are "
-      .. "gone around",
-    gated = "{count} Mul weigh values by what layers make of them (gates); {layers} are gone around",
-    pooled = "{count} Mul weigh values by what layers make of their means, as in squeeze-and-excitation; {layers} are "
-      .. "gone around",
-    subtracted = "{count} Sub take what layers make of a value away from it, or the other way round; {layers} are gone "
-      .. "around",
+    across = "values from before a change of resolution are put beside what comes back of it by {count} Concat, as in "
+      .. "U-Net and feature pyramids; around {layers}",
+    beside = "values are put beside what layers make of them by {count} Concat, as in DenseNet and ShuffleNet; around "
+      .. "{layers}",
+    gated = "values are weighed by what layers make of them by {count} Mul (gates); around {layers}",
+    pooled = "values are weighed by what layers make of their means by {count} Mul, as in squeeze-and-excitation; "
+      .. "around {layers}",
+    subtracted = "what layers make of values is subtracted from them, or they from it, by {count} Sub; around {layers}",
   },
   check = function(model, report, options)
     local found, groups = skips.of(model), {}
