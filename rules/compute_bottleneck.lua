@@ -33,9 +33,9 @@ end
 
 return {
   severity = "info", category = "performance", title = "One place takes most of the computing", confidence = "high",
-  description = "One node, one layer, or the part before or behind the repeated layers, takes more than half of all multiply-"
-    .. "accumulates (MACs), for the values of the symbols that are asked about. Work on other places cannot make such "
-    .. "a model twice as fast.",
+  description = "One node, one layer, or the part before or behind the repeated layers, takes more than half of all "
+    .. "multiply-accumulates (MACs), for the values of the symbols that are asked about. Work on other places cannot "
+    .. "make such a model twice as fast.",
   fix = "Look there first: at its resolution, its channels, the size of its vocabulary. `onnxdoc explain` shows how "
     .. "its cost comes about.",
   needs = {"costs"},

@@ -45,7 +45,8 @@ local sizes = {MatMul = size_of_product, Gemm = size_of_gemm, Conv = size_of_con
 
 -- ---- what is linear between them ----
 
-local handing_on = set "Identity Cast Dropout"
+local handing_on = set "Identity Dropout"
+local is_float = set "float64 float32 float16 bfloat16" -- others round
 local affine = set "Add Sub Mul Div"
 local laid_out = set "Reshape Flatten Squeeze Unsqueeze"
 
@@ -78,6 +79,7 @@ end
 local function is_between(node, value, op)
   if not node.outputs[1] then return false end
   if handing_on[node.op] then return node.inputs[1] == value end
+  if node.op == "Cast" then return is_float[node.outputs[1].dtype] ~= nil end
   return is_affine(node, value, op)
     or op ~= "Conv" and laid_out[node.op] and node.inputs[1] == value and keeps_rows(node, value)
 end
@@ -160,6 +162,8 @@ return {
         { d = MatMul(x, a)  y = Gemm <transB = 1> (d, b, p) }]], options = {layers = 2}},
     },
     silent = {
+      [[rounded (float[N,8] x) => (float[N,4] y) <float[8,8] a = {...}, float[8,8] b = {...}, float[8,4] c = {...}>
+        { d = MatMul(x, a)  i = Cast <to = 7> (d)  e = Cast <to = 1> (i)  f = MatMul(e, b)  y = MatMul(f, c) }]],
       [[active (float[N,8] x) => (float[N,4] y) <float[8,8] a = {...}, float[8,8] b = {...}, float[8,4] c = {...}>
         { d = MatMul(x, a)  e = Relu(d)  f = MatMul(e, b)  g = Tanh(f)  y = MatMul(g, c) }]],
       {model = [[low_rank (float[N,64] x) => (float[N,64] y) <float[64,4] a = {...}, float[4,64] b = {...}>
