@@ -9,15 +9,15 @@
 #define DIAGNOSTICS(X)                                                                                       \
     X(IR_VERSION, "ir-version", "info")              /* absent, or newer than this build knows */            \
     X(NO_OPSET, "missing-opset", "warning")          /* nodes of a domain that is not imported */            \
-    X(DUPLICATE_OPSET, "duplicate-opset", "warning") /* a domain imported twice; the first counts */         \
+    X(DUPLICATE_OPSET, "duplicate-opset", "warning") /* two versions of a domain; the last counts */         \
     X(NO_OP_TYPE, "missing-op-type", "error")        /* a node without operator */                           \
     X(DUPLICATE_VALUE, "duplicate-value", "error") /* a name defined twice in one graph; the first counts */ \
-    X(SHADOWED_VALUE, "shadowed-value", "warning") /* a subgraph defines a name of an outer graph */         \
+    X(SHADOWED_VALUE, "shadowed-value", "info")    /* a subgraph defines a name of an outer graph */         \
     X(UNDEFINED_VALUE, "undefined-value", "error") /* an input or output that nothing defines */             \
     X(UNNAMED_VALUE, "unnamed-value", "warning")   /* a graph input, output or initializer without name */   \
     X(UNSORTED, "unsorted", "warning")             /* nodes do not stand in execution order */               \
     X(UNUSED_TYPE, "unused-value-info", "info")    /* a type for a name the graph does not have */           \
-    X(BAD_DIM, "negative-dim", "warning")          /* a negative size in a declared shape */                 \
+    X(BAD_DIM, "negative-dim", "info")             /* a negative size in a declared shape: not known */      \
     X(ATTRIBUTE_MISMATCH, "attribute-type", "error") /* value and declared type of an attribute differ */    \
     X(DUPLICATE_ATTRIBUTE, "duplicate-attribute", "warning")                                                 \
     X(DUPLICATE_FUNCTION, "duplicate-function", "error")                                                     \

@@ -279,9 +279,10 @@ static bool load_opset(Loader *l, const Message *m, uint32_t first) {
     if (domain == SYMBOL_NONE) return load_out_of_memory(l);
     for (uint32_t i = first; i < l->model->opsets.count && i < first + 64; i++) {
         if (l->model->opsets.items[i].domain != domain) continue;
+        if (l->model->opsets.items[i].version == version) break;
         if (!diagnose(l->model, DIAGNOSTIC_DUPLICATE_OPSET, diagnostic_at(ID_NONE, ID_NONE, m->offset),
                       "operator set %s is imported twice, as version %" PRId64 " and as %" PRId64
-                      "; the first counts",
+                      "; the last counts",
                       domain == SYMBOL_EMPTY ? "ai.onnx" : quote(model_name(l->model, domain)).text,
                       l->model->opsets.items[i].version, version))
             return load_out_of_memory(l);

@@ -47,8 +47,9 @@ const Attribute *node_attribute(const Model *model, Id node, Symbol name) {
     return NULL;
 }
 
+/* Back to front: of two imports of a domain the last counts, as for the checker of ONNX and onnxruntime. */
 static int64_t find_opset(const Model *model, uint32_t first, uint32_t count, Symbol domain) {
-    for (uint32_t i = first; i < first + count; i++)
+    for (uint32_t i = first + count; i-- > first;)
         if (model->opsets.items[i].domain == domain) return model->opsets.items[i].version;
     return 0;
 }

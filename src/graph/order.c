@@ -159,11 +159,17 @@ static Id importing_graph(const Model *model, Id graph) {
     return model->graphs.items[graph].kind == GRAPH_KIND_FUNCTION ? graph : 0;
 }
 
+/* Before IR version 3 there were no imports: ai.onnx is its first operator set. */
+static bool is_implied(const Model *model, Symbol domain) {
+    return model->ir_version > 0 && model->ir_version < 3 && domain == SYMBOL_EMPTY;
+}
+
 /* The model's own imports hold in functions too: nothing can be missing when they have every domain. */
 static bool covers_operators(const Model *model) {
     for (uint32_t i = 0; i < model->operators.count; i++) {
         const Operator *op = &model->operators.items[i];
-        if (op->function == ID_NONE && model_opset(model, op->domain) == 0) return false;
+        if (op->function == ID_NONE && model_opset(model, op->domain) == 0 && !is_implied(model, op->domain))
+            return false;
     }
     return true;
 }
@@ -182,7 +188,8 @@ bool check_opsets(Loader *l) {
         Id importing = importing_graph(model, n->graph);
         if (seen.items[n->op] == importing) continue;
         seen.items[n->op] = importing;
-        if (op->function != ID_NONE || node_opset(model, node) != 0) continue;
+        if (op->function != ID_NONE || node_opset(model, node) != 0 || is_implied(model, op->domain))
+            continue;
         bool known = false;
         for (uint32_t i = 0; i < reported.count; i++) known = known || reported.items[i] == op->domain;
         if (known || reported.count >= DIAGNOSTICS_PER_CODE) continue;

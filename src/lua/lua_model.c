@@ -185,10 +185,10 @@ static int get_metadata(lua_State *L) {
     return 1;
 }
 
-/* Back to front: of two imports of a domain the first counts. */
+/* In file order: of two imports of a domain the last counts. */
 void opset_table_push(lua_State *L, const Model *model, uint32_t first, uint32_t count) {
     lua_newtable(L);
-    for (uint32_t i = first + count; i-- > first;) {
+    for (uint32_t i = first; i < first + count; i++) {
         object_push_symbol(L, model, model->opsets.items[i].domain);
         lua_pushinteger(L, model->opsets.items[i].version);
         lua_rawset(L, -3);

@@ -191,6 +191,7 @@ describe("scopes", function()
     assert.equal(inner.graph, inner.inputs[1].graph)
     assert.equal("x", inner.inputs[1].tensor.name)
     assert.equal(0, #model.graph:value("x").consumers)
+    assert.equal("shadowed-value info", model.diagnostics[1].code .. " " .. model.diagnostics[1].severity)
     model:close()
   end)
 
@@ -290,6 +291,34 @@ describe("operators", function()
     end
     assert.equal(1, count)
     model:close()
+  end)
+
+  it("of a domain that is imported twice are of the last version", function()
+    local model = load({input = {wire.value("x")}, output = {wire.value("y")}, node = {wire.node("Relu", {"x"}, {"y"})}},
+                       {opset_import = {{domain = "", version = 19}, {domain = "ai.onnx", version = 12}}})
+    assert.equal(12, model.opset[""])
+    assert.equal(12, model.graph:nodes()().opset)
+    assert.equal("duplicate-opset", model.diagnostics[1].code)
+    assert.matches("as version 19 and as 12; the last counts", model.diagnostics[1].message, 1, true)
+    model:close()
+    model = load({}, {opset_import = {{domain = "", version = 19}, {domain = "", version = 19}}})
+    assert.equal(0, #model.diagnostics)
+    model:close()
+  end)
+
+  it("need no import before IR version 3", function()
+    local function codes(ir_version, domain)
+      local model = assert(onnxdoc.load_bytes(wire.model{ir_version = ir_version, opset_import = false, graph = {
+        name = "g", input = {wire.value("x")}, output = {wire.value("y")},
+        node = {wire.node("Relu", {"x"}, {"y"}, nil, {domain = domain})}}}))
+      local found = {}
+      for i, diagnostic in ipairs(model.diagnostics) do found[i] = diagnostic.code .. " " .. diagnostic.severity end
+      model:close()
+      return table.concat(found, ", ")
+    end
+    assert.equal("", codes(1))
+    assert.equal("missing-opset warning", codes(1, "com.acme"))
+    assert.equal("missing-opset warning", codes(3))
   end)
 
   it("without an import have no opset", function()
