@@ -490,6 +490,12 @@ static void check_declared(Op *op, Id value, Fact *fact) {
     }
     bool are_tensors = fact->kind == TYPE_KIND_TENSOR && declared.kind == TYPE_KIND_TENSOR;
     if (!are_tensors) return;
+    if (op->has_problem && declared.dtype && declared.shape != SHAPE_UNKNOWN) {
+        fact->dtype =
+            declared.dtype; /* what is wrong is said already, and not once more for all that follows */
+        adopt_declared(infer, op->frame, value, fact, declared);
+        return;
+    }
     if (fact->dtype == 0) fact->dtype = declared.dtype;
     if (declared.dtype && declared.dtype != fact->dtype)
         infer_problem(infer, SHAPE_PROBLEM_DECLARED, op->frame, op->node, value,

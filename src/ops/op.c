@@ -179,6 +179,7 @@ void op_problem(Op *op, ShapeProblemCode code, const char *format, ...) {
     infer_problem(op->infer, code, op->frame, op->node, ID_NONE, "%s %s: %s", kind.text,
                   name.size ? quote(name).text : "without name", what);
     op_gap(op, "%s", what);
+    op->has_problem = true;
 }
 
 const char *op_show(const Op *op, Expr e) {

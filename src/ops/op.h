@@ -44,6 +44,7 @@ struct Op {
     int64_t version; /* of the operator's domain, as imported; 0 when it is not */
     IdSpan inputs, outputs;
     CostNotes *notes; /* cost rules: where formulas are noted, or NULL */
+    bool has_problem; /* something wrong with the node was reported: its outputs are guesses */
 };
 
 /* The line of the table that holds, or NULL. Version 0: the newest. */

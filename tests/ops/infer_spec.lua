@@ -308,6 +308,16 @@ describe("wrong models", function()
     assert.equal("float32[2]", types(m, "r"))
   end)
 
+  it("are taken at their word about what a wrong node gives", function()
+    local m = parse [[g (float[2,3] x, float[4] y) => (float[7] v) <float[7] z, float[7] w> {
+      z = Add(x, y)
+      w = Relu(z)
+      v = Relu(w)
+    }]]
+    assert.equal("shape-mismatch", codes(m))
+    assert.equal("float32[7]", m:value("v").type)
+  end)
+
   it("whose declared types do not fit their operators have no contents", function()
     -- shapes that are only declared, of nodes whose contents are asked for
     local m = parse [[g (int64[1] r) => () <int64[0] none = {}, int64[4] four = {1, 2, 3, 4}, int64[5] t, int64[3] s> {
