@@ -221,16 +221,18 @@ local function diagnostic_finding(diagnostic, stage)
     offset = diagnostic.offset, anchor = diagnostic.node or diagnostic.value or diagnostic.tensor}
 end
 
--- A message without its names, shapes and numbers: what it says of all of them.
-local function words_of(message)
-  return (message:gsub("'.-'", "''"):gsub("%[.-%]", "[]"):gsub("%d+", "0"))
+-- What a diagnostic says, names left out; of reading numbers, too: tensors of any size are without data for one reason.
+local function words_of(diagnostic, stage)
+  local words = diagnostic.message:gsub("'.-'", "''")
+  if stage == "read" then words = words:gsub("%b[]", "[]"):gsub("%d+", "0") end
+  return diagnostic.severity .. diagnostic.code .. words
 end
 
--- Those that say the same of different names and numbers are one.
+-- Those that say the same of different names are one.
 local function add_diagnostics(list, diagnostics, stage)
   local by_words = {}
   for _, diagnostic in ipairs(diagnostics) do
-    local words = diagnostic.severity .. diagnostic.code .. words_of(diagnostic.message)
+    local words = words_of(diagnostic, stage)
     local finding = by_words[words]
     if not finding then
       finding = diagnostic_finding(diagnostic, stage)
