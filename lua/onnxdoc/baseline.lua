@@ -26,8 +26,9 @@ function baseline.read(path)
     refuse(("is for version %s, this program writes and reads version %d"):format(tostring(value.onnxdoc_baseline),
       VERSION))
   end
-  local known = {}
-  for i, entry in ipairs(type(value.findings) == "table" and value.findings or refuse("has no list of findings")) do
+  local known, list = {}, value.findings
+  if type(list) ~= "table" or getmetatable(list).__jsontype ~= "array" then refuse("has no list of findings") end
+  for i, entry in ipairs(list) do
     if type(entry) ~= "table" or type(entry.fingerprint) ~= "string" then
       refuse(("findings[%d] has no fingerprint"):format(i))
     end

@@ -70,8 +70,8 @@ local function check_config(path, config)
       if not entry[name] or entry[name] == "" then failure(EXIT_SCRIPT, ("%s: field '%s' is missing"):format(where,
         name)) end
     end
-    local ok, message = pcall(require("onnxdoc").pattern, entry.match or "_")
-    if not ok then failure(EXIT_SCRIPT, ("%s: match: %s"):format(where, text.printable(tostring(message)))) end
+    local pattern, message = require("onnxdoc").pattern(entry.match or "_")
+    if not pattern then failure(EXIT_SCRIPT, ("%s: match: %s"):format(where, text.printable(message))) end
   end
   if config.fail_on and not lists.contains(rule_plan.fail_on, config.fail_on) then
     failure(EXIT_SCRIPT, ("%s: fail_on is '%s', one of %s is wanted"):format(path, config.fail_on,
@@ -174,15 +174,18 @@ end
 --- Whether a finding that no rule file made is wanted.
 function Plan:takes(finding) return self:wants(finding.rule, finding.category, finding.severity) end
 
--- The nodes at which a pattern matches, by id.
+-- The nodes at which a pattern matches, by id; none where the search becomes too long: what is not known to be accepted
+-- is shown.
 function Plan:roots(entry, model)
   self.matched = self.matched or setmetatable({}, {__mode = "k"})
   local of_model = self.matched[model] or {}
   self.matched[model] = of_model
   if not of_model[entry] then
     local roots = {}
-    for match in model:find(entry.match) do roots[match.root.id] = true end
-    of_model[entry] = roots
+    local ok = pcall(function()
+      for match in model:find(entry.match) do roots[match.root.id] = true end
+    end)
+    of_model[entry] = ok and roots or {}
   end
   return of_model[entry]
 end
