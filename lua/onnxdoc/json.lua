@@ -142,7 +142,8 @@ end
 
 --- The value, or nil and a message. Lists and objects are marked; null is json.null.
 function json.decode(source)
-  local value, stopped, message = require("dkjson").decode(source, 1, json.null)
+  local ok, value, stopped, message = pcall(require("dkjson").decode, source, 1, json.null)
+  if not ok then return nil, "lists and objects are nested too deep" end -- the stack overflows
   if message then return nil, message end
   local rest = source:match("^%s*()", stopped)
   if rest <= #source then return nil, ("something follows the JSON value at byte %d"):format(rest) end
