@@ -8,7 +8,7 @@ return {
     .. "counts as two. Symbols have the values given with -b, --seq, --dim, else stated defaults.",
   fix = "See onnxdoc cost for where they are; make the model or its input smaller, or raise the limit.",
   options = {max = false},
-  applies = budgets.is_set,
+  applies = budgets.is_set, accepts = budgets.accepts,
   check = function(model, report, options) budgets.compare(model, report, options, budgets.cost(model, "flops")) end,
   examples = {
     fires = {

@@ -8,7 +8,7 @@ return {
     .. "recurrent cells) than the limit that is set.",
   fix = "See onnxdoc cost for where they are; make the model or its input smaller, or raise the limit.",
   options = {max = false},
-  applies = budgets.is_set,
+  applies = budgets.is_set, accepts = budgets.accepts,
   check = function(model, report, options) budgets.compare(model, report, options, budgets.cost(model, "macs")) end,
   examples = {
     fires = {{model = "g (float[N,64] x) => (y) <float[64,10] w = {...}> { y = MatMul(x, w) }",

@@ -13,13 +13,15 @@ return {
   applies = function(model, options)
     return (options.min or options.max) and model.opset[options.domain] ~= nil
   end,
-  check = function(model, report, options)
-    local version = model.opset[options.domain]
+  accepts = function(options)
     for _, name in ipairs {"min", "max"} do
       if options[name] and math.type(options[name]) ~= "integer" then
-        error(("option '%s' is '%s'; a whole number is wanted"):format(name, tostring(options[name])), 0)
+        return ("option '%s' is '%s'; a whole number is wanted"):format(name, tostring(options[name]))
       end
     end
+  end,
+  check = function(model, report, options)
+    local version = model.opset[options.domain]
     local values = {domain = options.domain, version = version}
     if options.max and version > options.max then
       values.limit = options.max

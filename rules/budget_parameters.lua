@@ -12,7 +12,7 @@ return {
   description = "The model stores more elements (weights, and all other constants) than the limit that is set.",
   fix = "See onnxdoc cost --by module for where they are; make the model smaller, or raise the limit.",
   options = {max = false},
-  applies = budgets.is_set,
+  applies = budgets.is_set, accepts = budgets.accepts,
   check = function(model, report, options)
     local all = model.parameters.all
     budgets.compare(model, report, options, {what = "parameters", formula = all.elements, unknown = unknown_of(all)})

@@ -9,7 +9,7 @@ return {
     .. "when nodes run in the order of the file and what nobody reads any more is freed.",
   fix = "See onnxdoc cost for the node; make the batch or the input smaller, or raise the limit.",
   options = {max = false},
-  applies = budgets.is_set,
+  applies = budgets.is_set, accepts = budgets.accepts,
   check = function(model, report, options)
     local ok, peak = pcall(model.memory, model, report.bindings)
     if not ok then return report.unknown("peak activation: " .. tostring(peak)) end

@@ -17,7 +17,7 @@ return {
   description = "The model's file, with the files of its external data, has more bytes than the limit that is set.",
   fix = "Store weights in fewer bits (float16, int8), share or remove tensors, or raise the limit.",
   options = {max = false},
-  applies = budgets.is_set,
+  applies = budgets.is_set, accepts = budgets.accepts,
   check = function(model, report, options)
     local bytes, unknown = size_of(model)
     budgets.compare(model, report, options, {what = "size", formula = bytes, unknown = unknown,

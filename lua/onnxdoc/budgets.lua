@@ -12,12 +12,11 @@ local FORMULA, SYMBOLS = 120, 8
 --- Whether a limit is set: budgets apply only then.
 function budgets.is_set(_, options) return options.max ~= false end
 
---- The number that an option stands for ("50G", "6GiB", 1e9); raises where it is none.
-function budgets.limit(name, word)
-  local limit = quantity.of(word)
-  if limit then return limit end
-  error(("option '%s' is '%s'; a number such as 50G, 16MB, 6GiB or 1000000 is wanted"):format(name,
-    text.printable(tostring(word))), 0)
+--- What is wrong with a limit as it is set: "50G", "6GiB", 1e9 or false is wanted.
+function budgets.accepts(options)
+  if options.max == false or quantity.of(options.max) then return nil end
+  return ("option 'max' is '%s'; a number such as 50G, 16MB, 6GiB or 1000000 is wanted"):format(
+    text.printable(tostring(options.max)))
 end
 
 -- "batch = 8, seq = 128": the symbols of a formula, as far as they have values.
@@ -46,7 +45,8 @@ end
 --   unknown   why the formula is not the whole, or nil
 --   show      a number as text (text.si)
 function budgets.compare(model, report, options, taken)
-  local limit, show = budgets.limit("max", options.max), taken.show or text.si
+  local limit, show = quantity.of(options.max), taken.show or text.si
+  if not limit then error(budgets.accepts(options), 0) end
   local value = taken.formula and fits.at(taken.formula, report.bindings)
   local least = taken.least and fits.at(taken.least, report.bindings) or value
   if not value then return report.unknown(("%s: %s"):format(taken.what, taken.unknown or "not known")) end

@@ -218,6 +218,14 @@ local function settable(rule)
   return setmetatable({options = options}, {__index = rule})
 end
 
+-- Ends the run where a rule does not take its options as they are set.
+local function check_options(rule, code)
+  if not rule.accepts then return end
+  if rule.guard then rule.guard:renew() end
+  local ok, message = pcall(rule.accepts, rule.options)
+  if not ok or message then failure(code, ("rule '%s': %s"):format(rule.id, tostring(message))) end
+end
+
 --- What is to be done: `options` holds only and skip (lists), set (a list of "rule.option=value"), and is_lenient:
 -- files that cannot be used are left out, and stand in plan.broken. What is wrong otherwise ends the run.
 function rule_plan.make(options)
@@ -232,9 +240,12 @@ function rule_plan.make(options)
   local plan = setmetatable({rules = {}, broken = broken, suppressions = config.suppress or {},
     only = lists.join(options.only or config.only or {}), skip = lists.join(config.skip or {}, options.skip or {}),
     fail_on = config.fail_on, baseline = config.baseline and path:match("^(.*/)") .. config.baseline or nil}, Plan)
+  local code = options.set and #options.set > 0 and EXIT_USAGE or EXIT_SCRIPT
   for _, rule in ipairs(list) do
-    if not off[rule.id] and plan:wants(rule.id, rule.category,
-      rule.severity) then plan.rules[#plan.rules + 1] = rule end
+    if not off[rule.id] and plan:wants(rule.id, rule.category, rule.severity) then
+      if not options.is_lenient then check_options(rule, code) end
+      plan.rules[#plan.rules + 1] = rule
+    end
   end
   return plan
 end

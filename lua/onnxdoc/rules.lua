@@ -9,6 +9,7 @@
 --   messages   {name = template}, for report(subject, name)
 --   needs      {"shapes", "costs"}: what has to be known of all nodes for silence to mean that the model is clean
 --   applies    function(model, options): whether the rule has anything to say about such a model
+--   accepts    function(options): nil, or what is wrong with options as they are set
 --
 -- The id is the file's name. Rules that are not shipped run confined (guard.lua), each in a guard of its own.
 
@@ -36,6 +37,7 @@ local fields = {
   check = {"function", required = true}, examples = {"table", required = true}, description = {"string"},
   category = {"string"}, fix = {"string"}, references = {"table"}, options = {"table"}, messages = {"table"},
   confidence = {"string", among = rules.confidences}, needs = {"table", each = rules.needs}, applies = {"function"},
+  accepts = {"function"},
 }
 
 local function quoted(value)

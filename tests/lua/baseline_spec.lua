@@ -98,7 +98,8 @@ describe("a baseline", function()
     local model = scratch:path("m.onnx")
     assert(chain("", 1):save(model))
     local cases = {
-      ["not JSON"] = "is no JSON", [("["):rep(1000000)] = "is no JSON: lists and objects are nested too deep", ["[]"] = "is no baseline of onnxdoc", ["3"] = "is no baseline of onnxdoc",
+      ["not JSON"] = "is no JSON", [("["):rep(1000000)] = "is no JSON: lists and objects are nested too deep",
+      ["[]"] = "is no baseline of onnxdoc", ["3"] = "is no baseline of onnxdoc",
       ['{"onnxdoc_baseline":2,"findings":[]}'] = "is for version 2, this program writes and reads version 1",
       ['{"onnxdoc_baseline":1}'] = "has no list of findings",
       ['{"onnxdoc_baseline":1,"findings":{"a":1}}'] = "has no list of findings",
@@ -109,7 +110,7 @@ describe("a baseline", function()
       scratch:write("known.json", content)
       local out, err, code = scratch:run("$onnxdoc check --baseline known.json m.onnx")
       assert.equal("", out)
-      assert.equal(3, code, content)
+      assert.equal(3, code, message)
       assert.truthy(err:find("--baseline known.json: " .. message, 1, true), err)
     end
     local _, err, code = scratch:run("$onnxdoc check --baseline none.json m.onnx")

@@ -109,6 +109,17 @@ describe("a plan", function()
     end
   end)
 
+  it("asks rules whether they take their options", function()
+    scratch:write("picky.lua", [[return {severity = "info", title = "T", check = function() end, options = {n = 1}, ]]
+      .. examples .. [[, accepts = function(options)
+        if options.n == 2 then return "n cannot be 2" elseif options.n == 3 then error("three", 0) end
+      end}]])
+    refused("-l picky.lua --set picky.n=2", 2, "rule 'picky': n cannot be 2")
+    refused("-l picky.lua --set picky.n=3", 2, "rule 'picky': three")
+    assert.equal("picky", ran "-l picky.lua --only picky --set picky.n=4")
+    assert.equal("cost_one", ran "-l picky.lua --only cost_one --set picky.n=2")
+  end)
+
   it("takes severities and leaves rules out, as .onnxdoc.lua says", function()
     scratch:write(".onnxdoc.lua", [[return {rules = {cost_one = false, cost_two = {severity = "error"}},
       skip = {"naming"}, only = {"cost", "naming"}, fail_on = "never"}]])

@@ -83,15 +83,25 @@ describe("rules with a limit", function()
     scratch:remove()
   end)
 
-  it("fail, saying what is wanted, where the limit is none", function()
-    for _, value in ipairs {"lots", -1, true} do
-      local _, outcome = run("budget_flops", product, {max = value})
-      assert.equal("failed", outcome.outcome)
-      assert.equal(("option 'max' is '%s'; a number such as 50G, 16MB, 6GiB or 1000000 is wanted"):format(
-        tostring(value)), outcome.reason)
+  it("refuse a limit that is none before anything runs", function()
+    local scratch = helpers.new()
+    for setting, message in pairs {
+      ["budget_flops.max=lots"] = "rule 'budget_flops': option 'max' is 'lots'; a number such as 50G",
+      ["budget_size.max=-1"] = "rule 'budget_size': option 'max' is '-1'; a number such as 50G",
+      ["budget_macs.max=true"] = "rule 'budget_macs': option 'max' is 'true'; a number such as 50G",
+      ["budget_opset.max=17.5"] = "rule 'budget_opset': option 'max' is '17.5'; a whole number is wanted",
+      ["budget_opset.min=new"] = "rule 'budget_opset': option 'min' is 'new'; a whole number is wanted",
+    } do
+      local out, err, code = scratch:run(("$onnxdoc check --set %s none.onnx"):format(setting))
+      assert.equal("", out)
+      assert.equal(2, code)
+      assert.truthy(err:find(message, 1, true), err)
     end
-    local _, outcome = run("budget_opset", product, {max = "new"})
-    assert.equal("option 'max' is 'new'; a whole number is wanted", outcome.reason)
+    scratch:write(".onnxdoc.lua", "return {rules = {budget_flops = {max = {}}}}")
+    local _, err, code = scratch:run("$onnxdoc check none.onnx")
+    assert.equal(5, code)
+    assert.truthy(err:find("rule 'budget_flops': option 'max' is 'table", 1, true), err)
+    scratch:remove()
   end)
 
   it("say one finding for each operator and domain, with all nodes", function()
