@@ -110,6 +110,8 @@ do
   row("peak resident set", text_bytes / 1e6, nil, "MB")
   local draw = ("%s tests/bench/charts.lua %s"):format(binary, path)
   row("all charts as PNG, on top of the facts", tonumber(capture(draw):match("%S+")), 60, "ms")
+  local check = ("%s tests/bench/rules.lua %s"):format(binary, path)
+  row("all rules, on top of the facts", tonumber(capture(check):match("%S+")), 15, "ms")
   row("peak resident set", select(2, measure(5, draw)) / 1e6, 60, "MB")
 end
 

@@ -23,14 +23,25 @@ local function write_wrapped(write, s, first, rest)
   write(indent, table.concat(line, " "), "\n")
 end
 
-local function write_finding(write, finding, options)
+-- What to do stands behind the last of several findings for which it is the same.
+local function write_finding(write, finding, following, options)
   write("  ", coloured(options, colours[finding.severity] or "0", finding.severity), " ",
     text.printable(finding.rule), finding.suppressed and "  (suppressed)" or finding.known and "  (known)" or "", "\n")
   write_wrapped(write, finding.message, "    ", "    ")
   local place = finding_text.where(finding)
   if place then write_wrapped(write, place, "    ", "    ") end
   if finding.suppressed then write_wrapped(write, "accepted: " .. finding.suppressed, "    ", "    ")
-  elseif finding.fix then write_wrapped(write, finding.fix, "    → ", "      ") end
+  elseif finding.fix and not (following and following.fix == finding.fix) then
+    write_wrapped(write, finding.fix, "    → ", "      ")
+  end
+end
+
+local function shown_of(list, verbose)
+  local shown = {}
+  for _, finding in ipairs(list) do
+    if verbose or not (finding.suppressed or finding.known) then shown[#shown + 1] = finding end
+  end
+  return shown
 end
 
 local function count_of(outcomes, wanted)
@@ -72,9 +83,8 @@ return function(write, results, options)
       write_wrapped(write, result.error.message, "  ", "  ")
     else
       write(coloured(options, "1", text.printable(result.path)), "  ", tally(result), "\n")
-      for _, finding in ipairs(result.findings) do
-        if options.verbose or not (finding.suppressed or finding.known) then write_finding(write, finding, options) end
-      end
+      local shown = shown_of(result.findings, options.verbose)
+      for at, finding in ipairs(shown) do write_finding(write, finding, shown[at + 1], options) end
       write_outcomes(write, result.outcomes)
     end
   end
