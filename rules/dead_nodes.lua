@@ -20,38 +20,59 @@ return {
       for _, value in ipairs(graph.outputs) do is_output[value] = true end
     end
 
-    local function leads_nowhere(node)
-      local count = 0
+    -- By value: how many nodes read it that are not dead.
+    local readers = setmetatable({}, {__index = function(_, value) return #value.consumers end})
+
+    -- By node: how many of its outputs are needed. One without outputs is there for something else.
+    local needed = {}
+
+    local function count_needed(node)
+      local count, needs = 0, 0
       for _, value in pairs(node.outputs) do
-        if is_output[value] then return false end
-        for _, reader in ipairs(value.consumers) do
-          if not dead[reader] then return false end
-        end
-        count = count + 1
+        count = count + (value and 1 or 0)
+        if value and (is_output[value] or readers[value] > 0) then needs = needs + 1 end
       end
-      return count > 0 and not has_effects(node)
+      return count > 0 and needs or math.huge
     end
 
-    -- A list instead of recursion: a chain of dead nodes may be long.
+    -- Nodes that are dead, but not marked; a list instead of recursion, since a chain of them may be long.
     local waiting = {}
-    local function kill(node, is_own)
-      dead[node] = true
-      if is_own then found[#found + 1] = node end
+
+    local function judge(node)
+      if needed[node] > 0 or has_effects(node) then return end
+      found[#found + 1], waiting[#waiting + 1] = node, node
       if node.op ~= "Constant" then computes = true end
-      for _, value in pairs(node.inputs) do waiting[#waiting + 1] = value.producer end
+    end
+
+    local function lose_reader(value)
+      readers[value] = readers[value] - 1
+      local node = value.producer
+      if not node or readers[value] > 0 or is_output[value] or dead[node] then return end
+      needed[node] = needed[node] and needed[node] - 1 or count_needed(node)
+      judge(node)
+    end
+
+    local function mark(node)
+      dead[node] = true
+      local inputs = {}
+      for _, value in pairs(node.inputs) do
+        if value then inputs[value] = true end
+      end
+      for value in pairs(inputs) do lose_reader(value) end
       for _, graph in pairs(node.subgraphs) do
-        for inner in graph:nodes() do
-          if not dead[inner] then kill(inner, false) end
-        end
+        for inner in graph:nodes() do waiting[#waiting + 1] = inner end
       end
     end
 
     for node in model:nodes() do
       all = all + 1
-      if not dead[node] and leads_nowhere(node) then kill(node, true) end
+      if not needed[node] then
+        needed[node] = count_needed(node)
+        judge(node)
+      end
       while #waiting > 0 do
-        local before = table.remove(waiting)
-        if not dead[before] and leads_nowhere(before) then kill(before, true) end
+        local next_node = table.remove(waiting)
+        if not dead[next_node] then mark(next_node) end
       end
     end
     -- Constants alone cost nothing.
@@ -68,6 +89,11 @@ return {
         }]],
     },
     silent = {
+      -- An optional input, and an optional output, that are left out.
+      [[g (float[1,1,4] x) => (float[1,1,3] c)
+          <float[1,12,4] w = {...}, float[1,12,3] r = {...}, float[1,1,3] h0 = {0, 0, 0}> {
+          , , c = LSTM <hidden_size = 3> (x, w, r, , , h0)
+        }]],
       [[g (float[2] x) => (float[2] y, float[2] a) { y = Relu(x) a = Exp(x) }]],
       -- One of two outputs is read.
       [[g (float[2,4] x) => (float[2,2] y) <int64[1] k = {2}> { y, i = TopK(x, k) }]],

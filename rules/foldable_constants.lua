@@ -36,7 +36,7 @@ return {
     local function rests_on_shape(node)
       if node.op_type == "Shape" or node.op_type == "Size" then return true end
       for _, value in pairs(node.inputs) do
-        if reads_shape[value.producer] then return true end
+        if value and reads_shape[value.producer] then return true end
       end
       return false
     end
@@ -45,7 +45,7 @@ return {
     local function is_unfolded(node)
       if is_kept(node) then return true end
       for _, value in pairs(node.inputs) do
-        if is_large[value.producer] then return true end
+        if value and is_large[value.producer] then return true end
       end
       return ((node.outputs[1] or {}).nbytes or math.huge) > options.max_bytes
     end
@@ -83,6 +83,11 @@ return {
         }]]},
     },
     silent = {
+      -- An optional input that is left out.
+      [[g (float[2] x) => (float[2] y) <float[2] a = {1, 2}, float least = {0}> {
+          b = Clip(a, , least)
+          y = Add(x, b)
+        }]],
       [[g (float[2] x) => (float[2] y) <float[2] a = {1, 2}> { b = Neg(a) y = Add(x, b) }]],
       -- The batch is not known before the model runs.
       {options = {most = 1}, model = [[g (float[N,3,4] x) => (float[N,12] y) <int64[1] at = {0}, int64[1] rest = {-1}> {
