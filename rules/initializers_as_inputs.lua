@@ -18,7 +18,7 @@ return {
     for _, value in ipairs(model.inputs) do
       local tensor = value.tensor
       -- A single number is more likely a default that is meant to be replaced.
-      if tensor and tensor.size > 1 then
+      if tensor and (tensor.size or 0) > 1 then
         listed[#listed + 1], bytes = value, bytes + (tensor.nbytes or 0)
       end
     end

@@ -4,6 +4,7 @@ local findings = require "onnxdoc.findings"
 local onnxdoc = require "onnxdoc"
 local rules = require "onnxdoc.rules"
 local rule_examples = require "onnxdoc.rule_examples"
+local wire = require "wire"
 
 local pack = {"cancelling_pairs", "dead_nodes", "deprecated_operators", "duplicate_initializers", "foldable_constants",
   "hard_coded_batch", "initializers_as_inputs", "ir_version_lacks", "ir_version_too_old", "missing_metadata",
@@ -62,6 +63,18 @@ describe("dead nodes", function()
     local found = run("dead_nodes", model)
     assert.equal(30001, found[1].count)
     assert.is_true(os.clock() - started < 5)
+  end)
+end)
+
+describe("initializers as inputs", function()
+  it("may have no size", function()
+    local bytes = wire.model{ir_version = 8, graph = {name = "g", input = {wire.value("w"), wire.value("v", "float32", {2})},
+      initializer = {wire.tensor("w", "float32", {-1, 2}), wire.tensor("v", "float32", {2}, ("\1"):rep(8))},
+      node = {wire.node("Add", {"w", "v"}, {"y"})}, output = {wire.value("y")}}}
+    local model <close> = assert(onnxdoc.load_bytes(bytes))
+    local found = run("initializers_as_inputs", model)
+    assert.equal(1, #found)
+    assert.equal(1, found[1].count)
   end)
 end)
 
