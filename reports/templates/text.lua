@@ -1,5 +1,5 @@
--- The card on a terminal: the first screen, then what it leaves out. What rules find is left to onnxdoc check, which shows
--- it on a terminal as well: a card in text takes no longer than one looks for it.
+-- The card on a terminal: the first screen, then what it leaves out. What rules find is left to onnxdoc check, which
+-- shows it on a terminal as well: a card in text takes no longer than one looks for it.
 
 return {
   summary = "The model card for a terminal.",

@@ -93,13 +93,18 @@ local function dims_of(value)
   return dims or value.shape and json.array() or nil
 end
 
-local function value_fact(context, value, role)
-  local fact = {name = value.name, type = overview.type_text(value), dtype = value.dtype, shape = dims_of(value)}
-  if role then
-    fact.role, fact.constraint, fact.why, fact.node = role.role, role.constraint, role.why, context:node(role.node)
-    fact.values = role.values
-  end
-  return fact
+-- What dataflow says they are for, found when somebody asks: finding it takes as long as all else here.
+local function role_makers(context, value, roles)
+  local makers = {}
+  local function role() return roles()[value] or {} end
+  for _, name in ipairs {"role", "constraint", "why", "values"} do makers[name] = function() return role()[name] end end
+  makers.node = function() return context:node(role().node) end
+  return makers
+end
+
+local function value_fact(context, value, roles)
+  return require("onnxdoc.facts").lazy({name = value.name, type = overview.type_text(value), dtype = value.dtype,
+    shape = dims_of(value)}, role_makers(context, value, roles))
 end
 
 -- Of inputs, those that have an initializer, or those that have none.
@@ -107,7 +112,7 @@ local function values_of(context, list, roles, with_default)
   local values = json.array()
   for _, value in ipairs(list) do
     local wanted = with_default == nil or overview.has_default(value) == with_default
-    if wanted then values[#values + 1] = value_fact(context, value, roles[value]) end
+    if wanted then values[#values + 1] = value_fact(context, value, roles) end
   end
   return values
 end
@@ -125,14 +130,15 @@ function about.graph(context)
   local model = context.model
   local nodes, graphs = overview.graphs(model)
   local initializers, elsewhere, sparse = overview.initializers(model)
-  local roles = require("onnxdoc.roles").of(model, context:kv_cache())
-  local inputs = values_of(context, model.inputs, roles.inputs, false)
-  local defaults = values_of(context, model.inputs, roles.inputs, true)
+  local function roles() return require("onnxdoc.roles").of(model, context:kv_cache()) end
+  local function of_inputs() return roles().inputs end
+  local inputs = values_of(context, model.inputs, of_inputs, false)
+  local defaults = values_of(context, model.inputs, of_inputs, true)
   return {
     name = model.graph.name, doc = given(model.graph.doc or ""), nodes = nodes.main, nodes_in_all_graphs = nodes.total,
     graphs = #model.graphs, elsewhere = elsewhere_facts(graphs, nodes),
     inputs = inputs, input_count = #inputs, defaults = defaults, default_count = #defaults,
-    outputs = values_of(context, model.outputs, roles.outputs), output_count = #model.outputs,
+    outputs = values_of(context, model.outputs, function() return roles().outputs end), output_count = #model.outputs,
     operators = json.array(overview.operators(model)), initializers = initializers,
     initializers_elsewhere = elsewhere > 0 and elsewhere or nil, sparse_initializers = sparse > 0 and sparse or nil,
   }
