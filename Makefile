@@ -218,6 +218,7 @@ test-corpus: $(BINARY) $(COMPARE) ## opens all models of CORPUS=dir; their decod
 	@[ -z "$(CORPUS)" ] || $(BINARY) tests/shapes.lua $(CORPUS)
 	@[ -z "$(CORPUS)" ] || $(BINARY) tests/costs.lua $(CORPUS)
 	@[ -z "$(CORPUS)" ] || $(BINARY) tests/cards.lua $(CORPUS)
+	@[ -z "$(CORPUS)" ] || $(BINARY) tests/findings.lua $(CORPUS)
 
 demo: all ## builds the BERT model that started this project in build/models and prints its card
 	@mkdir -p $(BUILD)/models
