@@ -22,7 +22,8 @@ end
 
 -- The model of an example; raises what is wrong with it.
 local function model_of(example, is_confined)
-  local source = type(example) == "table" and example.model or example
+  local source = example
+  if type(example) == "table" then source = example.model end
   if type(source) == "function" then source = build(source, is_confined) end
   local model, message
   if type(source) == "string" then
