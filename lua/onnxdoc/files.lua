@@ -175,6 +175,9 @@ function files.load_confined(entry, limits)
   return nil, value
 end
 
+-- What trusted files see: what all see, and onnxdoc, which in a stock lua5.4 is no global.
+local names = setmetatable({onnxdoc = onnxdoc}, {__index = _G, __newindex = _G})
+
 --- What the file of an entry returns, or nil and a message. Of an entry that is not trusted the file runs confined, now
 -- and whenever a function in what it returns is called; reports are not for that.
 function files.load(entry)
@@ -185,7 +188,7 @@ function files.load(entry)
   if not source then return nil, message end
   source = source:gsub("^#[^\n]*", "")
   local chunk
-  chunk, message = load(source, "@" .. entry.path)
+  chunk, message = load(source, "@" .. entry.path, "t", names)
   if not chunk then return nil, message end
   local ok, value = xpcall(chunk, function(object)
     return type(object) == "table" and object or debug.traceback(tostring(object), 2)

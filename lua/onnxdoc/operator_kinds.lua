@@ -1,6 +1,8 @@
 --- The nodes of a model by what operator they are: what several rules ask of an operator is asked once, not once per
 -- node.
 
+local onnxdoc = require "onnxdoc"
+
 local operator_kinds = {}
 
 local made = setmetatable({}, {__mode = "k"})
