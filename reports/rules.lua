@@ -47,15 +47,7 @@ local function write_list(write, list)
 end
 
 local function wrap(write, s, indent)
-  local line, taken = {}, #indent
-  for word in printable(s):gmatch("%S+") do
-    if #line > 0 and taken + text.width(word) + 1 > 80 then
-      write(indent, table.concat(line, " "), "\n")
-      line, taken = {}, #indent
-    end
-    line[#line + 1], taken = word, taken + text.width(word) + 1
-  end
-  if #line > 0 then write(indent, table.concat(line, " "), "\n") end
+  for _, line in ipairs(text.wrap(printable(s), 80 - #indent, true)) do write(indent, line, "\n") end
 end
 
 local function write_page(write, rule)

@@ -283,4 +283,24 @@ function text.truncate(s, width)
   return table.concat(kept) .. "…"
 end
 
+--- Columns that s takes, escapes that only colour left out.
+function text.visible_width(s) return text.width((s:gsub("\27%[%d*m", ""))) end
+
+--- The words of s in lines of at most `width` columns; s is printable, and may be coloured. A word that is longer is
+-- cut, or stays whole where `keep` says so.
+function text.wrap(s, width, keep)
+  local lines, line, taken = {}, {}, 0
+  for word in s:gmatch("%S+") do
+    local columns = text.visible_width(word)
+    if columns > width and not keep then word, columns = text.truncate(word, width), width end
+    if #line > 0 and taken + 1 + columns > width then
+      lines[#lines + 1], line, taken = table.concat(line, " "), {}, 0
+    end
+    taken = taken + (#line > 0 and 1 or 0) + columns
+    line[#line + 1] = word
+  end
+  if #line > 0 then lines[#lines + 1] = table.concat(line, " ") end
+  return lines
+end
+
 return text

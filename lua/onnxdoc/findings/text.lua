@@ -10,17 +10,9 @@ local colours = {error = "31", warning = "33", info = "36"}
 local function coloured(options, colour, s) return options.color and "\27[" .. colour .. "m" .. s .. "\27[0m" or s end
 
 local function write_wrapped(write, s, first, rest)
-  local line, indent = {}, first
-  local taken = text.width(first)
-  for word in text.printable(s):gmatch("%S+") do
-    local width = text.width(word)
-    if #line > 0 and taken + width + 1 > WIDTH then
-      write(indent, table.concat(line, " "), "\n")
-      line, indent, taken = {}, rest, text.width(rest)
-    end
-    line[#line + 1], taken = word, taken + width + (#line > 1 and 1 or 0)
+  for i, line in ipairs(text.wrap(text.printable(s), WIDTH - text.width(first), true)) do
+    write(i == 1 and first or rest, line, "\n")
   end
-  write(indent, table.concat(line, " "), "\n")
 end
 
 -- What to do stands behind the last of several findings for which it is the same.

@@ -30,24 +30,6 @@ end
 
 function terminal.share(x) return share(x, BAR) end
 
-local function width_of(s) return text.width((s:gsub("\27%[%d*m", ""))) end
-
---- Words to lines of at most `width` columns. A word that is longer is cut.
-local function wrap(s, width)
-  local lines, line, taken = {}, {}, 0
-  for word in s:gmatch("%S+") do
-    local wide = width_of(word)
-    if wide > width then word, wide = text.truncate(word, width), width end
-    if taken > 0 and taken + 1 + wide > width then
-      lines[#lines + 1], line, taken = table.concat(line, " "), {}, 0
-    end
-    line[#line + 1] = word
-    taken = taken + (taken > 0 and 1 or 0) + wide
-  end
-  if taken > 0 then lines[#lines + 1] = table.concat(line, " ") end
-  return lines
-end
-
 local function write_lines(writer, lines, first, rest)
   for i, line in ipairs(lines) do writer.write(i == 1 and first or rest, line, "\n") end
 end
@@ -66,13 +48,13 @@ end
 
 function terminal.paragraph(s, writer)
   part(writer)
-  write_lines(writer, wrap(s, writer.width - #INDENT), INDENT, INDENT)
+  write_lines(writer, text.wrap(s, writer.width - #INDENT), INDENT, INDENT)
 end
 
 function terminal.list(items, writer)
   part(writer)
   for _, item in ipairs(items) do
-    write_lines(writer, wrap(item, writer.width - 2 * #INDENT), INDENT .. "- ", INDENT .. INDENT)
+    write_lines(writer, text.wrap(item, writer.width - 2 * #INDENT), INDENT .. "- ", INDENT .. INDENT)
   end
 end
 
@@ -82,14 +64,14 @@ local function narrow(cell, width)
   if percent and width < SHARE then
     return share(math.max(tonumber(percent) / 100, bar ~= "" and LITTLE or 0), BAR - (SHARE - width))
   end
-  return width_of(cell) > width and text.truncate(cell, width) or cell
+  return text.visible_width(cell) > width and text.truncate(cell, width) or cell
 end
 
 -- The widest column gives way until a line fits.
 local function fit(rows, room)
   local widths, total = {}, 0
   for _, row in ipairs(rows) do
-    for c, cell in ipairs(row) do widths[c] = math.max(widths[c] or 0, width_of(cell)) end
+    for c, cell in ipairs(row) do widths[c] = math.max(widths[c] or 0, text.visible_width(cell)) end
   end
   for _, width in ipairs(widths) do total = total + width end
   local over = total + 2 * (#widths - 1) - room
