@@ -65,13 +65,7 @@ function check.md(out)
     :gsub("[^\n]+", without_code)
   assert.is_nil(outside:find("[<>]"), outside:match("[^\n]*[<>][^\n]*"))
   assert.is_nil(outside:gsub("\n!%[[^\n]*%]%([%w%%._~/-]*%)\n", "\n"):find("[^\\]%]%("))
-  local columns -- every row of a table has as many cells as its head
-  for line in outside:gmatch("[^\n]*") do
-    local _, bars = line:gsub("|", "")
-    if bars == 0 then columns = nil
-    elseif columns then assert.equal(columns, bars, line)
-    else columns = bars end
-  end
+  assert.is_nil(helpers.uneven_row(outside))
 end
 
 function check.text(out)

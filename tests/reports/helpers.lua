@@ -75,4 +75,15 @@ function helpers.evil_model()
   }
 end
 
+-- The first row of a Markdown table that has not as many cells as its head, or nil.
+function helpers.uneven_row(markdown)
+  local columns
+  for line in markdown:gmatch("[^\n]*") do
+    local _, bars = line:gsub("|", "")
+    if bars == 0 then columns = nil
+    elseif columns and columns ~= bars then return line
+    else columns = bars end
+  end
+end
+
 return helpers
