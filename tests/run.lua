@@ -26,14 +26,17 @@ local function find_specs(directory, found)
   return found
 end
 
-local options, files = {}, {}
+local options, files = {except = {}}, {}
 do
   local i = 1
   while arg[i] do
     local word = arg[i]
     if word == "--gc" then options.gc = true
     elseif word == "--verbose" then options.verbose = true
-    elseif word == "--only" or word == "--except" then
+    elseif word == "--except" then
+      i = i + 1
+      table.insert(options.except, arg[i])
+    elseif word == "--only" then
       i = i + 1
       options[word:sub(3)] = arg[i]
     elseif word:sub(1, 1) == "-" then
@@ -47,7 +50,9 @@ do
 end
 if #files == 0 then
   for _, path in ipairs(find_specs("tests", {})) do
-    if not (options.except and path:find(options.except)) then files[#files + 1] = path end
+    local is_left_out = false
+    for _, pattern in ipairs(options.except) do is_left_out = is_left_out or path:find(pattern) ~= nil end
+    if not is_left_out then files[#files + 1] = path end
   end
 end
 table.sort(files)

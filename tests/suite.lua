@@ -30,7 +30,9 @@ local commands = {
   binary = build .. "/onnxdoc tests/run.lua",
   ["binary-sanitized"] = "ONNXDOC_TEST_SCALE=0.15 " .. build .. "/onnxdoc tests/run.lua",
   -- tests/ops is about a table: it makes much garbage and no handles.
-  ["binary-gc"] = "ONNXDOC_TEST_SCALE=0.005 " .. build .. "/onnxdoc tests/run.lua --gc --except tests/ops/",
+  ["binary-gc"] = "ONNXDOC_TEST_SCALE=0.005 " .. build .. "/onnxdoc tests/run.lua --gc --except tests/ops/ "
+    -- Plain Lua over finished tables, which takes minutes without pauses of the collector.
+    .. "--except tests/rules/ --except card_names_spec --except charts_spec --except redact_spec",
 }
 
 local passed, failed, skipped = 0, 0, 0
