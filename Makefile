@@ -23,7 +23,7 @@ CORPUS   ?=
 # What a user needs to build and to run `make test`.
 PACKAGES := gcc make libc6-dev pkg-config lua5.4 liblua5.4-dev protobuf-c-compiler libprotobuf-c-dev \
             libxxhash-dev lua-cjson lua-dkjson lua-lpeg lua-argparse lua-penlight lua-filesystem lua-busted \
-            lua-luassert libcairo2-dev libpango1.0-dev fonts-dejavu-core
+            lua-luassert libcairo2-dev libpango1.0-dev libpng-dev fonts-dejavu-core
 # What only the other checks need.
 CI_PACKAGES := clang clang-tidy clang-format libclang-rt-14-dev lua-check libonnx-testdata python3 python3-onnx \
                valgrind $(if $(shell command -v npm),,npm)
@@ -81,7 +81,7 @@ endif
 # src/lua/module_X.c with src/X/ is the shared object modules/X.so, `require "onnxdoc.X"`: what needs libraries that
 # nothing else does. X_PACKAGES: their names for pkg-config; X_GIVES: what there is not without them.
 MODULES       := draw
-draw_PACKAGES := pangocairo fontconfig zlib
+draw_PACKAGES := pangocairo fontconfig libpng
 draw_GIVES    := charts as PNG
 
 LAYERS   := base onnx graph dim ops cost match weights

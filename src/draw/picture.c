@@ -107,7 +107,7 @@ void picture_text(Picture *self, Lettering *lettering, double x, double y, Bytes
 }
 
 bool picture_png(Picture *self, const char *software, PngBytes *bytes, Error *err) {
-    *bytes = (PngBytes){NULL, 0};
+    *bytes = (PngBytes){NULL, 0, 0};
     if (cairo_status(self->cairo) != CAIRO_STATUS_SUCCESS)
         return error_set(err, ERROR_MEMORY, ERROR_NO_OFFSET, "the picture could not be drawn: %s",
                          cairo_status_to_string(cairo_status(self->cairo)));

@@ -108,7 +108,7 @@ static LuaPicture *check_picture(lua_State *L) {
 static int picture_gc(lua_State *L) {
     LuaPicture *self = luaL_checkudata(L, 1, PICTURE_TYPE);
     picture_close(self->picture);
-    png_free(&self->png);
+    png_bytes_free(&self->png);
     self->picture = NULL;
     return 0;
 }
@@ -209,7 +209,7 @@ static int picture_lua_png(lua_State *L) {
     Error err;
     if (!picture_png(self->picture, SOFTWARE, &self->png, &err)) return fail(L, &err);
     lua_pushlstring(L, (const char *)self->png.data, self->png.size);
-    png_free(&self->png);
+    png_bytes_free(&self->png);
     return 1;
 }
 
